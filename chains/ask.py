@@ -1,0 +1,37 @@
+"""What one request asks of a model, and what is known of the object without asking."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One request, as the stream sees it.
+
+    - `result`: what the whole object must meet
+    - `wanted`: what the model is asked to write: the properties of `result` that are still open, perhaps narrower.
+      A property that the model adds to these is not part of the object
+    - `given`: properties the user has given (JSON), kept as they are
+    - `defaults`: properties that are known by code (JSON), told just before the end
+    - `variables`: what the prompt needs
+    """
+
+    result: type[BaseModel]
+    wanted: type[BaseModel]
+    given: Mapping[str, Any] = field(default_factory=dict)
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The properties that the object will have, in the result's order."""
+        known = {*self.given, *self.defaults, *names(self.wanted)}
+        return tuple(name for name in names(self.result) if name in known)
+
+
+def names(model: type[BaseModel]) -> tuple[str, ...]:
+    """A model's property names as they stand in its JSON."""
+    return tuple(info.alias or name for name, info in model.model_fields.items())

@@ -1,0 +1,73 @@
+"""From a client's input to a call that fits the model: validated, in a language it has, within its context."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, trim_messages
+from pydantic import BaseModel, ValidationError
+
+from chains.ask import Ask
+from chains.models.model import Model
+from chains.output import call_arguments, instructions
+from chains.shape import breaches, shape_of
+from schemas import Code, Language, Note, RequestError
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What is sent to the model, and what the client must know of how its request was changed to fit."""
+
+    messages: list[BaseMessage]
+    arguments: Mapping[str, Any]
+    notes: tuple[Note, ...]
+
+
+def read_request(schema: type[BaseModel], value: Any) -> BaseModel:
+    """The input as the chain's request. `RequestError` names every rule it breaks, never its values."""
+    try:
+        return schema.model_validate(value)
+    except ValidationError as error:
+        details = breaches(error.errors(include_url=False, include_input=False))
+        where = ", ".join(dict.fromkeys(breach.path or "the input" for breach in details))
+        raise RequestError(f"The request breaks the rules for {where}.", details=details) from error
+
+
+def choose_language(wanted: Language | None, model: Model) -> tuple[Language, tuple[Note, ...]]:
+    """The language to prompt in: the wanted one if the model has it, else the model's first, and a note."""
+    first = model.languages[0]
+    if wanted is None or wanted in model.languages:
+        return wanted or first, ()
+    names = {"ko": "Korean", "en": "English"}
+    message = f"{model.name} does not write {names[wanted]}; it answers in {names[first]}."
+    return first, (Note(code="language", message=message),)
+
+
+def make_call(model: Model, ask: Ask, messages: list[BaseMessage], notes: tuple[Note, ...]) -> Call:
+    """The model's call. What is beyond its context is dropped, oldest first; `RequestError` if the last message alone is."""
+    shape = shape_of(ask.wanted)
+    if extra := instructions(model.way, shape):
+        messages = _with_instructions(messages, extra)
+    kept = trim_messages(
+        messages,
+        max_tokens=model.context_tokens - model.max_tokens,
+        token_counter=model.count_tokens,
+        strategy="last",
+        include_system=True,
+        start_on="human",
+    )
+    if not any(isinstance(message, HumanMessage) for message in kept):
+        message = f"The last message alone is longer than {model.name} can read."
+        raise RequestError(message, code=Code.REQUEST_TOO_LARGE)
+    if dropped := len(messages) - len(kept):
+        message = f"The {dropped} oldest messages did not fit and were left out."
+        notes = (*notes, Note(code="history_dropped", message=message))
+    return Call(kept, call_arguments(model.way, model.dialect, shape), notes)
+
+
+def _with_instructions(messages: list[BaseMessage], extra: str) -> list[BaseMessage]:
+    match messages:
+        case [SystemMessage() as system, *rest]:
+            return [SystemMessage(f"{system.text}\n\n{extra}"), *rest]
+        case _:
+            return [SystemMessage(extra), *messages]

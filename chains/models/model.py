@@ -1,0 +1,85 @@
+"""A chat model together with what a chain must know of it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import BaseMessage, BaseMessageChunk
+from langchain_core.runnables import RunnableConfig
+
+from chains.output import Dialect, Way
+from schemas import Code, Language, UpstreamError
+
+
+class Gate:
+    """At most `slots` calls at once; a further one waits `patience` seconds for a place, then is told to come back."""
+
+    def __init__(self, slots: int, patience: float = 30.0) -> None:
+        self._slots = asyncio.Semaphore(slots)
+        self._patience = patience
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        try:
+            await asyncio.wait_for(self._slots.acquire(), self._patience)
+        except TimeoutError:
+            raise UpstreamError("The model is busy.", code=Code.UPSTREAM_BUSY, retry_after_ms=5000) from None
+        try:
+            yield
+        finally:
+            self._slots.release()
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Model:
+    """A chat model and what a chain must know of it.
+
+    - `way`, `dialect`: how it is held to a schema (`chains.output`)
+    - `languages`: what it can write, the first being its default
+    - `context_tokens`, `max_tokens`: what it can read and write in all, and how much of that is kept for its answer
+    - `wide_tokens`: tokens per character outside ASCII (Korean), for counting before the call
+    - `about`: a sentence for users; empty where there is nothing to say
+    - `gate`: how many calls may run at once
+    - `close`: gives back what the model holds (a child process)
+    """
+
+    chat: BaseChatModel
+    name: str
+    way: Way = "json_schema"
+    dialect: Dialect = "plain"
+    languages: Sequence[Language] = ("ko", "en")
+    context_tokens: int = 8192
+    max_tokens: int = 2048
+    wide_tokens: float = 1.0
+    about: str = ""
+    gate: Gate = field(default_factory=lambda: Gate(slots=1000))
+    close: Callable[[], None] = _nothing
+
+    async def astream(
+        self, messages: Sequence[BaseMessage], config: RunnableConfig, **arguments: Any
+    ) -> AsyncIterator[BaseMessageChunk]:
+        """The answer's chunks, once there is a place for the call."""
+        async with self.gate.place():
+            async for chunk in self.chat.astream(messages, config, **arguments):
+                yield chunk
+
+    def stream(
+        self, messages: Sequence[BaseMessage], config: RunnableConfig, **arguments: Any
+    ) -> Iterator[BaseMessageChunk]:
+        """The same for callers without an event loop; they queue at the model's server."""
+        return self.chat.stream(messages, config, **arguments)
+
+    def count_tokens(self, messages: Sequence[BaseMessage]) -> int:
+        """About how many tokens the messages are: a careful estimate, no tokenizer."""
+        return sum(4 + self._count(message.text) for message in messages)
+
+    def _count(self, text: str) -> int:
+        ascii_characters = len(text.encode("ascii", "ignore"))
+        return round(ascii_characters / 3.5 + (len(text) - ascii_characters) * self.wide_tokens) + 1

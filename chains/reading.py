@@ -1,0 +1,81 @@
+"""What a chat model's chunks and exceptions mean for a stream, whoever made the model."""
+
+from dataclasses import dataclass
+
+import httpx2
+import openai
+from langchain_core import exceptions as core
+from langchain_core.messages import AIMessageChunk, BaseMessageChunk
+
+from schemas import Code, RequestError, StreamError, UpstreamError, Usage
+
+
+@dataclass(slots=True)
+class Reading:
+    """What an answer's chunks have said so far beside the text: why it ended, what it cost, whether it was refused."""
+
+    finish_reason: str | None = None
+    usage: Usage | None = None
+    refusal: str = ""
+
+    def take(self, chunk: BaseMessageChunk) -> str:
+        """Reads one chunk; returns its part of the object's text: content, or a tool call's arguments."""
+        self.finish_reason = chunk.response_metadata.get("finish_reason") or self.finish_reason
+        if not isinstance(chunk, AIMessageChunk):
+            return chunk.text
+        self.refusal += chunk.additional_kwargs.get("refusal") or ""
+        if counted := chunk.usage_metadata:
+            self.usage = Usage(
+                input_tokens=counted["input_tokens"],
+                output_tokens=counted["output_tokens"],
+                total_tokens=counted["total_tokens"],
+            )
+        content = chunk.content if isinstance(chunk.content, str) else chunk.text
+        return content + "".join(call["args"] or "" for call in chunk.tool_call_chunks)
+
+
+# The most telling class first: what langchain-openai raises is both a LangChain error and one of the SDK's.
+_MEANING: tuple[tuple[type[Exception], Code, str], ...] = (
+    (core.ModelAuthenticationError, Code.UPSTREAM_AUTH, "The model's server does not accept this server's key."),
+    (core.ModelPermissionDeniedError, Code.UPSTREAM_AUTH, "This server may not use that model."),
+    (core.ModelRateLimitError, Code.UPSTREAM_BUSY, "The model's server is busy. Try again shortly."),
+    (core.ModelTimeoutError, Code.UPSTREAM_TIMEOUT, "The model's server did not answer in time."),
+    (httpx2.TimeoutException, Code.UPSTREAM_TIMEOUT, "The model's server did not go on in time."),
+    (core.ModelConnectionError, Code.UPSTREAM_UNAVAILABLE, "The model's server cannot be reached."),
+    (core.ModelAPIError, Code.UPSTREAM_UNAVAILABLE, "The model's server has a fault."),
+    (core.ModelNotFoundError, Code.UPSTREAM_REJECTED, "The model's server does not know that model."),
+    (core.ModelInvalidRequestError, Code.UPSTREAM_REJECTED, "The model's server did not accept the request."),
+    (openai.APIStatusError, Code.UPSTREAM_REJECTED, "The model's server did not accept the request."),
+    (openai.APIError, Code.UPSTREAM_UNAVAILABLE, "The model's server reported a fault."),
+)
+_CUT = (core.ModelConnectionError, openai.APIConnectionError, httpx2.TransportError, OSError)
+
+
+def stream_error(error: Exception, *, begun: bool) -> StreamError:
+    """An exception that a chat model raised, as ours. `begun`: whether any chunk had come before it.
+
+    The exception's own words may hold a key or a prompt, so they are never passed on.
+    """
+    if isinstance(error, StreamError):
+        return error
+    if isinstance(error, core.ContextOverflowError):
+        return RequestError("The request is longer than the model can read.", code=Code.REQUEST_TOO_LARGE)
+    if begun and isinstance(error, _CUT) and not isinstance(error, core.ModelTimeoutError | httpx2.TimeoutException):
+        return UpstreamError("The connection to the model's server broke.", code=Code.UPSTREAM_CUT)
+    for kind, code, message in _MEANING:
+        if isinstance(error, kind):
+            return UpstreamError(message, code=code, retry_after_ms=_retry_after_ms(error, code))
+    if isinstance(error, _CUT):
+        return UpstreamError("The model's server cannot be reached.", code=Code.UPSTREAM_UNAVAILABLE)
+    return UpstreamError("The model's server sent something that is not its protocol.", code=Code.UPSTREAM_GARBLED)
+
+
+def _retry_after_ms(error: Exception, code: Code) -> int | None:
+    """What the upstream asked for, or a second for an upstream that only said it was busy."""
+    if code is not Code.UPSTREAM_BUSY:
+        return None
+    response = getattr(error, "response", None)
+    try:
+        return int(float(response.headers["retry-after"]) * 1000)  # type: ignore[union-attr]
+    except (AttributeError, KeyError, ValueError):
+        return 1000

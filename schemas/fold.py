@@ -1,0 +1,88 @@
+"""What a client makes of the events: the reference reducer.
+
+`Fold` rebuilds the object from any reading of a stream: `token,field`, `partial`, or everything. The producer
+itself keeps its value so far with it, so that a `partial` is by construction what the events before it add up to.
+"""
+
+from itertools import pairwise
+from typing import Any
+
+from schemas.events import Cancelled, Complete, Event, Failed, FieldSettled, Partial, Pinned, Reset, Token
+from schemas.pointer import Path, from_pointer
+
+
+def copy_json(value: Any) -> Any:
+    """A copy of plain JSON that shares no container with the original."""
+    if isinstance(value, dict):
+        return {key: copy_json(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [copy_json(item) for item in value]
+    return value
+
+
+class Fold:
+    """The object as the events so far tell it. Linear: a growing string is joined when it is looked at, not per token."""
+
+    def __init__(self) -> None:
+        self._value: dict[str, Any] = {}
+        self._at = ""  # the pointer of the string that is growing ...
+        self._pieces: list[str] = []  # ... and what came of it since it was last joined
+
+    @property
+    def value(self) -> dict[str, Any]:
+        """The live object: copy it (`copy_json`) before keeping it."""
+        self._join()
+        return self._value
+
+    def apply(self, event: Event) -> None:
+        """Take one event in. Events that say nothing of the object (`start`, `invalid`) change nothing."""
+        match event:
+            case Token(path=path, text=text):
+                if path != self._at:
+                    self._join()
+                    self._at = path
+                self._pieces.append(text)
+            case FieldSettled(path=path, value=value) | Pinned(path=path, value=value):
+                self._join()
+                self._put(from_pointer(path), copy_json(value))
+            case Reset(keep=keep):
+                kept = {from_pointer(pointer)[0] for pointer in keep}
+                self._replace({key: item for key, item in self._value.items() if key in kept})
+            case Partial(value=whole) | Complete(value=whole) | Failed(partial=whole) | Cancelled(partial=whole):
+                self._replace(copy_json(whole))
+
+    def _replace(self, value: dict[str, Any]) -> None:
+        self._value, self._at, self._pieces = value, "", []
+
+    def _join(self) -> None:
+        if not self._pieces:
+            return
+        path = from_pointer(self._at)
+        holder, key = self._holder(path)
+        before = holder[key] if _has(holder, key) else ""
+        self._put(path, before + "".join(self._pieces))
+        self._pieces = []
+
+    def _put(self, path: Path, value: Any) -> None:
+        holder, key = self._holder(path)
+        if isinstance(holder, list) and key == len(holder):
+            holder.append(value)
+        else:
+            holder[key] = value
+
+    def _holder(self, path: Path) -> tuple[Any, Any]:
+        """The container that `path` ends in, made on the way if need be, and the last key."""
+        holder: Any = self._value
+        for key, below in pairwise(path):
+            if not _has(holder, key):
+                fresh: Any = [] if isinstance(below, int) else {}
+                if isinstance(holder, list):
+                    holder.append(fresh)
+                else:
+                    holder[key] = fresh
+            holder = holder[key]
+        return holder, path[-1]
+
+
+def _has(holder: Any, key: Any) -> bool:
+    return key < len(holder) if isinstance(holder, list) else key in holder

@@ -1,0 +1,79 @@
+"""Failures before a stream, as HTTP: one status, one envelope, whatever raised them."""
+
+import logging
+from http import HTTPStatus
+from math import ceil
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from schemas import Breach, Code, RequestError, ServerError, StreamError
+from server.logs import log_fault
+
+_log = logging.getLogger(__name__)
+
+_BY_STATUS = {
+    HTTPStatus.NOT_FOUND: Code.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED: Code.METHOD_NOT_ALLOWED,
+    HTTPStatus.BAD_REQUEST: Code.INVALID_JSON,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: Code.REQUEST_TOO_LARGE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: Code.UNSUPPORTED_MEDIA_TYPE,
+}
+
+
+def respond(error: StreamError, headers: dict[str, str] | None = None) -> Response:
+    """The error as a response."""
+    headers = {"cache-control": "no-store", **(headers or {})}
+    if error.retry_after_ms is not None:
+        headers["retry-after"] = str(ceil(error.retry_after_ms / 1000))
+    return JSONResponse(error.envelope(), error.status, headers)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Every failure that a handler raises becomes the envelope."""
+
+    @app.exception_handler(StreamError)
+    async def _stream_error(request: Request, error: StreamError) -> Response:
+        return respond(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _validation(request: Request, error: RequestValidationError) -> Response:
+        details = tuple(_breach(item) for item in error.errors())
+        return respond(RequestError("The request breaks the rules.", details=details))
+
+    @app.exception_handler(HTTPException)
+    async def _http(request: Request, error: HTTPException) -> Response:
+        code = _BY_STATUS.get(HTTPStatus(error.status_code), Code.INVALID_REQUEST)
+        return respond(RequestError(str(error.detail), code=code), dict(error.headers or {}))
+
+
+class Faults:
+    """Guards against telling a client, or a log, what an unforeseen exception says: its words may quote a user."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def note_start(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note_start)
+        except Exception as error:
+            log_fault(_log, "a request broke", error)
+            if not begun:
+                await respond(ServerError("The server has a fault."))(scope, receive, send)
+
+
+def _breach(item: object) -> Breach:
+    if not isinstance(item, dict):  # LangServe reports a plain sentence
+        return Breach(path="", rule="invalid", message=str(item))
+    path = "".join(f"/{part}" for part in item.get("loc", ()))
+    return Breach(path=path, rule=str(item.get("type", "invalid")), message=str(item.get("msg", "")))

@@ -1,0 +1,27 @@
+"""Guards against more work than the server can do well: beyond the limit a request is told to come back."""
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from schemas import Code, ServerError
+from server.errors import respond
+
+
+class Capacity:
+    """At most `limit` POST requests at once. The others get 503 and Retry-After at once, rather than a slow stream."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+        self._running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "POST":
+            return await self._app(scope, receive, send)
+        if self._running >= self._limit:
+            busy = ServerError("The server is busy. Try again shortly.", code=Code.TOO_BUSY, retry_after_ms=2000)
+            return await respond(busy)(scope, receive, send)
+        self._running += 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._running -= 1

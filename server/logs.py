@@ -1,0 +1,16 @@
+"""What may be logged: never a user's or a model's text, never a key."""
+
+import logging
+import traceback
+
+
+def log_fault(logger: logging.Logger, what: str, error: BaseException) -> None:
+    """Logs that something broke: the exception's type and where it happened, without its words, which may quote a user."""
+    places = "".join(traceback.format_tb(error.__traceback__))
+    logger.error("%s: %s\n%s", what, type(error).__name__, places)
+
+
+def quiet_libraries() -> None:
+    """Silences libraries that log every chunk they see at DEBUG, whatever level the application logs at."""
+    for name in ("sse_starlette", "httpx", "httpx2", "httpcore2", "openai"):
+        logging.getLogger(name).setLevel(logging.WARNING)

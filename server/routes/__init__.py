@@ -1,0 +1,1 @@
+"""The routes: one module for the chains, one for the server itself."""

@@ -1,0 +1,135 @@
+"""A chain's routes, in LangServe's layout. All but `stream` are LangServe's own; `stream` speaks typed events.
+
+LangServe's `RemoteRunnable`, recognised by the envelope it always sends, gets LangServe's frames from `stream`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal, get_args
+
+import anyio
+from fastapi import APIRouter, Depends, Query, Request
+from langserve import add_routes
+from sse_starlette import EventSourceResponse
+from starlette.responses import Response
+
+from chains.structured import StructuredChain
+from schemas import Breach, Code, EventName, RequestError, ServerError
+from server.guard.body import one_input, read_envelope, some_inputs
+from server.runs import Run
+from server.settings import ChainSettings, Settings
+from server.wire.frames import EventFrames
+from server.wire.langserve import LangServeFrames
+from server.wire.serializer import WireSerializer
+
+Envelope = Annotated[dict[str, Any], Depends(read_envelope)]
+_KNOWN: tuple[EventName, ...] = get_args(EventName)
+HEADERS = {"cache-control": "no-cache, no-transform"}
+FAREWELL_S = 1.0
+"""Seconds kept at the end of the drain for telling the readers that the server is going."""
+
+
+def chain_routes(chain: StructuredChain, served: ChainSettings, settings: Settings) -> APIRouter:
+    """The routes of one chain."""
+    router = APIRouter()
+    if "stream" in served.endpoints:
+        _add_stream(router, chain, served, settings)
+    add_routes(
+        router,
+        chain,
+        path=served.path,
+        config_keys=(),
+        enabled_endpoints=_langserve_endpoints(served, settings),
+        dependencies=[Depends(_check_body(settings.limits.batch_items))],
+        serializer=WireSerializer(),
+    )
+    return router
+
+
+def _langserve_endpoints(served: ChainSettings, settings: Settings) -> list[str]:
+    endpoints: set[str] = set(served.endpoints) - {"stream"}
+    if settings.mode == "production":
+        endpoints.discard("playground")
+    if "playground" in endpoints:
+        endpoints.add("stream_log")  # the playground page posts to it and to nothing else
+    return sorted(endpoints)
+
+
+def _check_body(batch_items: int) -> Any:
+    async def check(request: Request) -> None:
+        if request.method != "POST":
+            return
+        body = await read_envelope(request)
+        if "inputs" in body or request.url.path.endswith("/batch"):
+            some_inputs(body, batch_items)
+        else:
+            one_input(body)
+
+    return check
+
+
+def _add_stream(router: APIRouter, chain: StructuredChain, served: ChainSettings, settings: Settings) -> None:
+    @router.post(f"{served.path}/stream", tags=[served.path.strip("/")], response_class=EventSourceResponse)
+    async def stream(
+        body: Envelope,
+        events: Annotated[str | None, Query(description="Comma-separated event names; by default all")] = None,
+        protocol: Literal["events", "langserve"] | None = None,
+        ping: Literal["comment", "event"] = "comment",
+    ) -> Response:
+        """The answer as typed server-sent events, while the model writes it (see docs/protocol.md)."""
+        names = _names(events) if events is not None else served.events
+        own_client = {"input", "config", "kwargs"} <= body.keys()
+        frames: EventFrames | LangServeFrames
+        if protocol == "langserve" or (protocol is None and own_client):
+            frames = LangServeFrames()
+        else:
+            frames = EventFrames(names, retry_ms=settings.stream.retry_ms, ping_event=ping == "event")
+        run = Run(chain.astream_typed(one_input(body), hold=settings.stream.hold_ms / 1000))
+        try:
+            await run.opened()
+        except BaseException:
+            await run.cancel("the client left")
+            raise
+        return _respond(run, frames, settings)
+
+
+def _names(listed: str) -> list[EventName]:
+    names = [name for name in listed.split(",") if name]
+    for name in names:
+        if name not in _KNOWN:
+            raise RequestError(
+                f"There is no event {name[:40]!r}.",
+                details=(Breach(path="/events", rule="enum", message=f"One of {', '.join(_KNOWN)}."),),
+            )
+    return names  # type: ignore[return-value]  # each is one of EventName's
+
+
+def _respond(run: Run, frames: EventFrames | LangServeFrames, settings: Settings) -> Response:
+    going = anyio.Event()  # set by sse-starlette when the server is told to end
+
+    async def body() -> AsyncIterator[bytes]:
+        ending = asyncio.create_task(_end_run(run, going, settings.limits.drain_s))
+        try:
+            async for batch in run.follow(settings.stream.ping_s):
+                if piece := frames.write(batch) if batch else frames.ping:
+                    yield piece
+        finally:
+            ending.cancel()
+            await run.cancel("the client left")
+
+    return EventSourceResponse(
+        body(),
+        headers=HEADERS,
+        sep="\n",
+        ping=0,  # its own pings come on a clock; ours only in silence
+        shutdown_event=going,
+        shutdown_grace_period=settings.limits.drain_s + FAREWELL_S,
+    )
+
+
+async def _end_run(run: Run, going: anyio.Event, drain_s: float) -> None:
+    """When the server ends, the run has `drain_s` seconds left; then its readers are told."""
+    await going.wait()
+    await asyncio.sleep(drain_s)
+    message = "The server is shutting down. Try again shortly."
+    await run.fail(ServerError(message, code=Code.SHUTTING_DOWN, retry_after_ms=1000))

@@ -1,0 +1,53 @@
+"""The server's own routes: is it alive, is it ready, what are its schemas, and the page."""
+
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+from starlette.responses import FileResponse
+from starlette.staticfiles import StaticFiles
+
+from chains.structured import StructuredChain
+from schemas.document import schema_document
+from server.settings import Settings
+
+PAGES = Path(__file__).parent.parent / "pages"
+
+
+def service_routes(chains: dict[str, StructuredChain], settings: Settings) -> APIRouter:
+    """The routes. `/health` touches nothing; `/ready` says what is served, by which model."""
+    router = APIRouter()
+    document = schema_document()
+
+    @router.get("/health", tags=["service"])
+    async def health() -> dict[str, str]:
+        """Alive."""
+        return {"status": "alive"}
+
+    @router.get("/ready", tags=["service"])
+    async def ready() -> dict[str, Any]:
+        """Ready to stream: the chains that are served, where, and by which model."""
+        return {
+            "status": "ready",
+            "chains": {
+                name: {
+                    "path": settings.chains[name].path,
+                    "model": chain.model.name,
+                    "languages": list(chain.model.languages),
+                    "about": chain.model.about,
+                }
+                for name, chain in chains.items()
+            },
+        }
+
+    @router.get("/schemas.json", tags=["service"])
+    async def schemas() -> dict[str, Any]:
+        """The JSON Schema of every request, result, event and error."""
+        return document
+
+    @router.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(PAGES / "index.html")
+
+    router.mount("/page", StaticFiles(directory=PAGES), name="page")
+    return router

@@ -1,0 +1,110 @@
+"""A run: one execution of a chain, its log of events, and whoever reads it.
+
+The log is filled by a task of its own and readers follow it, so that a slow reader never slows the model, and an end
+from outside (a cancel, a shutdown) is an event in the log like any other.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+
+from schemas import TERMINAL, Cancelled, Event, Failed, Fold, ServerError, StreamError, copy_json
+from server.logs import log_fault
+
+_log = logging.getLogger(__name__)
+
+
+class Run:
+    """Fills its log from `events` until the terminal event; ends with exactly one, whatever happens."""
+
+    def __init__(self, events: AsyncGenerator[Event]) -> None:
+        self.log: list[Event] = []
+        self._events = events
+        self._refused: StreamError | None = None
+        self._end: StreamError | str = "cancelled"
+        self._news = asyncio.Event()
+        self._task = asyncio.create_task(self._fill())
+
+    async def opened(self) -> None:
+        """Returns when the log has its first event. Raises the `StreamError` of a run that failed before it."""
+        while not self.log and not self._refused:
+            await self._news.wait()
+        if self._refused:
+            raise self._refused
+
+    async def follow(self, heartbeat: float) -> AsyncIterator[Sequence[Event]]:
+        """All that is in the log and all that comes, as it comes; an empty batch after `heartbeat` seconds of silence."""
+        read = 0
+        while True:
+            news = self._news
+            if batch := self.log[read:]:
+                read += len(batch)
+                yield batch
+                if batch[-1].type in TERMINAL:
+                    return
+                continue
+            try:
+                async with asyncio.timeout(heartbeat):
+                    await news.wait()
+            except TimeoutError:
+                yield ()
+
+    async def cancel(self, reason: str) -> None:
+        """Stops the model; the log ends with `cancelled`. Does nothing to a run that has ended."""
+        await self._stop(reason)
+
+    async def fail(self, error: StreamError) -> None:
+        """Stops the model; the log ends with `failed`. Does nothing to a run that has ended."""
+        await self._stop(error)
+
+    async def _stop(self, end: StreamError | str) -> None:
+        self._end = end
+        self._task.cancel()
+        await asyncio.wait({self._task})
+
+    async def _fill(self) -> None:
+        try:
+            async for event in self._events:
+                self._append(event)
+        except asyncio.CancelledError:
+            self._append_end(self._end)
+        except StreamError as error:
+            self._append_end(error)
+        except Exception as error:
+            log_fault(_log, "a run broke", error)
+            self._append_end(ServerError("The server has a fault."))
+        finally:
+            await self._events.aclose()
+
+    def _append(self, event: Event) -> None:
+        self.log.append(event)
+        self._tell()
+
+    def _append_end(self, end: StreamError | str) -> None:
+        """Ends the log from outside the chain: with an event, or by refusing a run that has none yet."""
+        if not self.log:
+            self._refused = end if isinstance(end, StreamError) else ServerError(f"The run was cancelled: {end}.")
+            self._tell()
+        elif self.log[-1].type not in TERMINAL:
+            self._append(self._ending(end))
+
+    def _ending(self, end: StreamError | str) -> Event:
+        so_far = Fold()
+        for event in self.log:
+            so_far.apply(event)
+        seq, partial = self.log[-1].seq + 1, copy_json(so_far.value)
+        if isinstance(end, str):
+            return Cancelled(seq=seq, reason=end, partial=partial)
+        return Failed(
+            seq=seq,
+            code=end.code,
+            phase=end.phase,
+            message=end.message,
+            retryable=end.retryable,
+            retry_after_ms=end.retry_after_ms,
+            partial=partial,
+        )
+
+    def _tell(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()

@@ -1,0 +1,138 @@
+"""Settings: `langserve.yaml`, typed. An unknown key, a wrong value or a missing file is refused with a sentence that names it.
+
+Secrets are not settings: keys come from the environment.
+"""
+
+import os
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from chains.drive import Limits
+from chains.models.spec import ModelSpec
+from schemas import EventName
+
+Endpoint = Literal["invoke", "batch", "stream", "stream_events", "input_schema", "output_schema", "playground"]
+
+
+class SettingsError(ValueError):
+    """The settings cannot be used; the message names each key and what is wrong with it."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChainSettings(_Section):
+    """One chain that is served."""
+
+    runnable: str = Field(pattern=r"^[\w.]+:\w+$")
+    path: str = Field(pattern=r"^(/[a-z0-9][a-z0-9_-]*)+$")
+    model: str | None = None
+    endpoints: list[Endpoint] = Field(
+        default=["invoke", "batch", "stream", "stream_events", "input_schema", "output_schema", "playground"]
+    )
+    events: list[EventName] = Field(default=["token", "partial", "field", "invalid", "complete"])
+
+
+class StreamSettings(_Section):
+    """How streams are written."""
+
+    hold_ms: int = Field(default=1000, ge=0, le=10_000)
+    partial_ms: int = Field(default=100, ge=0, le=10_000)
+    ping_s: float = Field(default=15, gt=0, le=60)
+    retry_ms: int = Field(default=2000, ge=0, le=60_000)
+
+
+class LimitSettings(_Section):
+    """Bounds of requests and runs."""
+
+    idle_s: float = Field(default=60, gt=0)
+    total_s: float = Field(default=280, gt=0)
+    drain_s: float = Field(default=20, ge=0)
+    requests: int = Field(default=500, ge=1)
+    body_bytes: int = Field(default=1 << 20, ge=1024)
+    batch_items: int = Field(default=10, ge=1)
+
+
+class CorsSettings(_Section):
+    """Which other web origins may call."""
+
+    origins: list[str] = Field(default_factory=list)
+
+    @field_validator("origins")
+    @classmethod
+    def _exact(cls, origins: list[str]) -> list[str]:
+        for origin in origins:
+            if "*" in origin or "://" not in origin or origin.endswith("/"):
+                raise ValueError(f"{origin!r} is not an exact origin such as https://example.com")
+        return origins
+
+
+class Settings(_Section):
+    """All of `langserve.yaml`."""
+
+    mode: Literal["development", "production"] = "development"
+    model: str = "auto"
+    models: dict[str, ModelSpec] = Field(min_length=1)
+    chains: dict[str, ChainSettings] = Field(min_length=1)
+    stream: StreamSettings = StreamSettings()
+    limits: LimitSettings = LimitSettings()
+    cors: CorsSettings = CorsSettings()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Settings":
+        for name in {self.model, *(chain.model for chain in self.chains.values())} - {"auto", None}:
+            if name not in self.models:
+                raise ValueError(f"the model {name!r} is named but not described under `models`")
+        paths = [chain.path for chain in self.chains.values()]
+        if len(set(paths)) < len(paths):
+            raise ValueError("two chains have the same path")
+        return self
+
+    @property
+    def run_limits(self) -> Limits:
+        """The bounds as the chains take them."""
+        return Limits(self.limits.idle_s, self.limits.total_s, self.stream.partial_ms / 1000)
+
+    def model_name(self, chain: str) -> str:
+        """Which of `models` a chain uses. `auto` is `openai` where the environment names one, else `embedded`."""
+        name = self.chains[chain].model or self.model
+        if name != "auto":
+            return name
+        name = "openai" if os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL") else "embedded"
+        if name not in self.models:
+            raise SettingsError(f"`model: auto` chose {name!r}, which is not described under `models`")
+        return name
+
+
+def load_settings(path: Path) -> Settings:
+    """The settings in a file. `SettingsError` if there are none to be had."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}") from error
+    return parse_settings(text, str(path))
+
+
+def parse_settings(text: str, where: str) -> Settings:
+    """The settings in a text; `where` is named in errors."""
+    try:
+        return Settings.model_validate(yaml.safe_load(text) or {})
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{where} is not YAML: {error}") from error
+    except ValidationError as error:
+        lines = [f"  {_key(item['loc'])}: {_sentence(item)}" for item in error.errors(include_url=False)]
+        raise SettingsError(f"{where} cannot be used:\n" + "\n".join(lines)) from error
+
+
+def _key(location: tuple[str | int, ...]) -> str:
+    return ".".join(map(str, location)) or "the whole"
+
+
+def _sentence(error: Any) -> str:
+    if error["type"] == "extra_forbidden":
+        return "there is no such key"
+    return str(error["msg"]).removeprefix("Value error, ")
