@@ -1,0 +1,13 @@
+"""What thinks: prompts, models, and chains whose answers stream as typed events. It needs no server.
+
+A chain of one's own is a `StructuredChain`; the two that are served are `chains.chatbot` and `chains.meeting_info`.
+"""
+
+from chains.ask import Ask
+from chains.drive import Limits
+from chains.models.model import Model
+from chains.partial_json import PartialJSONParser
+from chains.prompts import load_prompts
+from chains.structured import StructuredChain
+
+__all__ = ["Ask", "Limits", "Model", "PartialJSONParser", "StructuredChain", "load_prompts"]

@@ -44,7 +44,7 @@ def choose_language(wanted: Language | None, model: Model) -> tuple[Language, tu
 
 
 def make_call(model: Model, ask: Ask, messages: list[BaseMessage], notes: tuple[Note, ...]) -> Call:
-    """The model's call. What is beyond its context is dropped, oldest first; `RequestError` if the last message alone is."""
+    """The model's call. History beyond its context is dropped, oldest first; `RequestError` if the last message is."""
     shape = shape_of(ask.wanted)
     if extra := instructions(model.way, shape):
         messages = _with_instructions(messages, extra)

@@ -14,6 +14,7 @@ from chains.prompts import load_prompts
 from chains.structured import StructuredChain
 from schemas import ChatReply, ChatRequest, Message, Recommendation
 
+
 def build(model: Model, limits: Limits | None = None) -> StructuredChain:
     """The chain on a model."""
     return StructuredChain(

@@ -47,7 +47,7 @@ class Inbox:
                 self.begun = True
                 self._chunks.append(chunk)
                 self._wake.set()
-        except Exception as error:  # told to the reader, who knows what it means
+        except Exception as error:  # noqa: BLE001  # told to the reader, who knows what it means
             self.error = error
         finally:
             self.done = True
@@ -107,7 +107,7 @@ async def _attempt(
         raise error
     yield opening()
 
-    while not projection.object_closed:
+    while True:
         if taken := inbox.take():
             idle_until = min(clock() + limits.idle, total_until)
             yield projection.feed("".join([reading.take(chunk) for chunk in taken]))

@@ -44,7 +44,7 @@ def call_arguments(way: Way, dialect: Dialect, shape: Shape) -> dict[str, Any]:
     if way == "json_schema":
         named = {"name": shape.name, "schema": schema, "strict": dialect == "strict"}
         return {"response_format": {"type": "json_schema", "json_schema": named}}
-    function = {"name": shape.name, "description": "Gives the answer.", "parameters": schema}
+    function: dict[str, Any] = {"name": shape.name, "description": "Gives the answer.", "parameters": schema}
     if dialect == "strict":
         function["strict"] = True
     return {

@@ -14,8 +14,8 @@ markdown fence around the object are skipped, and a lone surrogate becomes U+FFF
 Unicode). Text whose first non-blank character is `{` or `[` is read as JSON from there; any other text is prose up to
 its first `{`. What is held back while it is incomplete: escapes, surrogate pairs, numbers, literals and keys.
 
-Bounds: `max_depth` containers inside one another (64), `max_bytes` of UTF-8 text in all (1 MiB); at the bound the parser
-stops with a typed error, and what it read until then stays valid. There is no recovery: feed a new parser.
+Bounds: `max_depth` containers inside one another (64), `max_bytes` of UTF-8 text in all (1 MiB); at the bound the
+parser stops with a typed error, and what it read until then stays valid. There is no recovery: feed a new parser.
 
 The errors, all of them `ValueError`s:
 
@@ -268,7 +268,7 @@ class PartialJSONParser:
         return value
 
     def _literal(self, text: str, at: int) -> int:
-        """`true`, `false` or `null`, a character at a time: they are short, and a wrong one must be seen where it stands."""
+        """`true`, `false` or `null`, a character at a time: they are short, and a wrong one is seen where it stands."""
         self._pieces.append(text[at])
         got = "".join(self._pieces)
         word, value = _LITERALS[got[0]]

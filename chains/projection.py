@@ -91,7 +91,7 @@ class Projection:
             chain=chain,
             model=model,
             attempt=1,
-            schema=SchemaRef(name=result.name, hash=result.hash),
+            schema_=SchemaRef(name=result.name, hash=result.hash),
             fields=tuple(
                 FieldPlan(path=path, settle=settle)
                 for name in self._ask.fields
@@ -136,8 +136,8 @@ class Projection:
         if error := self._bad_end(finish_reason, refusal):
             return self.fail(error)
         events = [*self._defaults(), *self._missing()]
+        value = {name: self._fold.value.get(name) for name in self._ask.fields}
         if not self._errors:
-            value = {name: self._fold.value[name] for name in self._ask.fields}
             events += self._cross_check(value)
         if self._errors:
             return [*events, *self.fail(OutputError(_rules(self._errors), details=tuple(self._errors.values())))]
@@ -221,7 +221,7 @@ class Projection:
         return Invalid(seq=self._next(), paths=paths, errors=tuple(fresh.values()))
 
     def _tell(self, event: Event) -> Event:
-        """Every event that says something of the object goes through the fold: a `partial` is what the events add up to."""
+        """What says something of the object goes through the fold: a `partial` is what the events add up to."""
         self._fold.apply(event)
         return event
 

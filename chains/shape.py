@@ -1,4 +1,4 @@
-"""What can be derived once from a result model: its JSON Schema, how its fields settle, and a validator for each field."""
+"""What is derived once from a result model: its JSON Schema, how its fields settle, a validator for each field."""
 
 from __future__ import annotations
 
@@ -84,9 +84,10 @@ def _sentence(message: str) -> str:
 
 def _field_shape(info: FieldInfo) -> FieldShape:
     item = _item_type(info.annotation)
+    whole: Any = Annotated[info.annotation, info]
     return FieldShape(
         info=info,
-        whole=TypeAdapter(Annotated[info.annotation, info]),
+        whole=TypeAdapter(whole),
         item=TypeAdapter(item) if item is not None else None,
     )
 

@@ -89,9 +89,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
     def stream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> Iterator[dict[str, Any]]:
         yield from self._transform_stream_with_config(iter([input]), self._values, config, run_type="chain")
 
-    def astream(
-        self, input: Any, config: RunnableConfig | None = None, **kwargs: Any
-    ) -> AsyncIterator[dict[str, Any]]:
+    def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[dict[str, Any]]:
         return self._atransform_stream_with_config(_alone(input), self._avalues, config, run_type="chain")
 
     # -- the producer ------------------------------------------------------------------------------------------------
@@ -163,9 +161,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         return Pace(interval=self._limits.snapshot)
 
     def _opening(self, projection: Projection, call: Call, run_id: str) -> Opening:
-        return lambda: projection.start(
-            run_id=run_id, chain=self.get_name(), model=self.model.name, notes=call.notes
-        )
+        return lambda: projection.start(run_id=run_id, chain=self.get_name(), model=self.model.name, notes=call.notes)
 
     # -- folds over the events ---------------------------------------------------------------------------------------
 
@@ -220,14 +216,17 @@ class _Snapshots:
 
 
 def _value_of(terminal: Event) -> dict[str, Any]:
-    if isinstance(terminal, Complete):
-        return terminal.value
-    raise _raised(terminal)
+    match terminal:
+        case Complete():
+            return terminal.value
+        case Failed():
+            raise _raised(terminal)
+        case _:
+            raise TypeError(f"{terminal.type} is not the end of a chain's run")
 
 
-def _raised(terminal: Event) -> StreamError:
+def _raised(terminal: Failed) -> StreamError:
     """A run's bad end as the exception that `invoke` raises."""
-    assert isinstance(terminal, Failed)
     return BY_PHASE[terminal.phase](
         terminal.message,
         code=terminal.code,

@@ -91,7 +91,7 @@ MEANING: dict[Code, Meaning] = {
 
 
 class Breach(BaseModel):
-    """One rule that a value broke: where (JSON Pointer, RFC 6901), which rule, and a sentence. Never the value itself."""
+    """One rule that a value broke: where (JSON Pointer), which rule, and a sentence. Never the value itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

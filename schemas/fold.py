@@ -21,7 +21,7 @@ def copy_json(value: Any) -> Any:
 
 
 class Fold:
-    """The object as the events so far tell it. Linear: a growing string is joined when it is looked at, not per token."""
+    """The object as the events so far tell it. A growing string is joined when it is looked at, not per token."""
 
     def __init__(self) -> None:
         self._value: dict[str, Any] = {}

@@ -16,7 +16,7 @@ def to_pointer(path: Iterable[str | int]) -> str:
 
 
 def from_pointer(pointer: str) -> Path:
-    """The inverse of `to_pointer`; a part made of ASCII digits is read as an index. `ValueError` if it has no leading slash."""
+    """The inverse of `to_pointer`; ASCII digits are read as an index. `ValueError` if it has no leading slash."""
     if not pointer:
         return ()
     if not pointer.startswith("/"):

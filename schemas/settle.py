@@ -44,7 +44,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class SettleNode:
-    """How one place settles, and the places below it. Unknown places are held: nothing unforeseen is shown half-done."""
+    """How one place settles, and the places below it. Unknown places are held: nothing unforeseen shows half-done."""
 
     settle: Settle
     properties: Mapping[str, SettleNode] = field(default_factory=dict)

@@ -66,7 +66,7 @@ class Faults:
 
         try:
             await self._app(scope, receive, note_start)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # the last place that can answer
             log_fault(_log, "a request broke", error)
             if not begun:
                 await respond(ServerError("The server has a fault."))(scope, receive, send)

@@ -5,7 +5,7 @@ import traceback
 
 
 def log_fault(logger: logging.Logger, what: str, error: BaseException) -> None:
-    """Logs that something broke: the exception's type and where it happened, without its words, which may quote a user."""
+    """Logs that something broke: the exception's type and place, without its words, which may quote a user."""
     places = "".join(traceback.format_tb(error.__traceback__))
     logger.error("%s: %s\n%s", what, type(error).__name__, places)
 

@@ -33,7 +33,7 @@ class Run:
             raise self._refused
 
     async def follow(self, heartbeat: float) -> AsyncIterator[Sequence[Event]]:
-        """All that is in the log and all that comes, as it comes; an empty batch after `heartbeat` seconds of silence."""
+        """All that is in the log and all that comes; an empty batch after each `heartbeat` seconds of silence."""
         read = 0
         while True:
             news = self._news
@@ -70,7 +70,7 @@ class Run:
             self._append_end(self._end)
         except StreamError as error:
             self._append_end(error)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # every path ends in one terminal event
             log_fault(_log, "a run broke", error)
             self._append_end(ServerError("The server has a fault."))
         finally:

@@ -1,4 +1,4 @@
-"""Settings: `langserve.yaml`, typed. An unknown key, a wrong value or a missing file is refused with a sentence that names it.
+"""Settings: `langserve.yaml`, typed. What is unknown, wrong or missing is refused with a sentence that names it.
 
 Secrets are not settings: keys come from the environment.
 """

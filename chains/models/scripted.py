@@ -155,9 +155,7 @@ class ScriptedChatModel(BaseChatModel):
         for piece in pieces:
             yield ChatGenerationChunk(message=AIMessageChunk(content=piece))
         if reply.refusal:
-            yield ChatGenerationChunk(
-                message=AIMessageChunk(content="", additional_kwargs={"refusal": reply.refusal})
-            )
+            yield ChatGenerationChunk(message=AIMessageChunk(content="", additional_kwargs={"refusal": reply.refusal}))
         if reply.failure is None:
             usage = UsageMetadata(input_tokens=0, output_tokens=len(pieces), total_tokens=len(pieces))
             yield ChatGenerationChunk(

@@ -53,19 +53,19 @@ class _OverHTTP(_Spec):
 
     def chat(self, *, model: str, base_url: str | None, api_key: str) -> StreamingChatOpenAI:
         """The chat model of a server that speaks OpenAI's protocol."""
-        return StreamingChatOpenAI(
-            model=model,
-            base_url=base_url,
-            api_key=SecretStr(api_key),
-            max_completion_tokens=self.max_tokens,
-            timeout=openai.Timeout(self.read_timeout, connect=10.0),
-            max_retries=self.max_retries,
-            stream_usage=True,
-            stream_chunk_timeout=None,
-            use_responses_api=False,
-            extra_body=self.extra_body or None,
-            **self.parameters,
-        )
+        parameters: dict[str, Any] = {
+            "model": model,
+            "base_url": base_url,
+            "api_key": SecretStr(api_key),
+            "max_completion_tokens": self.max_tokens,
+            "timeout": openai.Timeout(self.read_timeout, connect=10.0),
+            "max_retries": self.max_retries,
+            "stream_usage": True,
+            "stream_chunk_timeout": None,  # the run's own idle limit stands above
+            "use_responses_api": False,
+            "extra_body": self.extra_body or None,
+        }
+        return StreamingChatOpenAI(**parameters | self.parameters)
 
 
 class EmbeddedSpec(_OverHTTP):
@@ -102,9 +102,7 @@ class OpenAISpec(_OverHTTP):
         dialect = self.dialect
         if dialect == "auto":
             dialect = "plain" if base_url and "api.openai.com" not in base_url else "strict"
-        return self.model(
-            chat=self.chat(model=name, base_url=base_url, api_key=api_key), name=name, dialect=dialect
-        )
+        return self.model(chat=self.chat(model=name, base_url=base_url, api_key=api_key), name=name, dialect=dialect)
 
 
 class ScriptedSpec(_Spec):

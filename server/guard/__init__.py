@@ -1,1 +1,1 @@
-"""What stands before the chains: one pure ASGI middleware, or one check, a file, each beginning with what it guards against."""
+"""What stands before the chains: one pure ASGI middleware or check a file, beginning with what it guards against."""

@@ -21,7 +21,8 @@ class BodyLimit:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         read = 0
 
         async def limited() -> Message:
@@ -29,9 +30,7 @@ class BodyLimit:
             message = await receive()
             read += len(message.get("body", b""))
             if read > self._limit:
-                raise RequestError(
-                    f"The body is larger than {self._limit} bytes.", code=Code.REQUEST_TOO_LARGE
-                )
+                raise RequestError(f"The body is larger than {self._limit} bytes.", code=Code.REQUEST_TOO_LARGE)
             return message
 
         await self._app(scope, limited, send)

@@ -16,10 +16,12 @@ class Capacity:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":
-            return await self._app(scope, receive, send)
+            await self._app(scope, receive, send)
+            return
         if self._running >= self._limit:
             busy = ServerError("The server is busy. Try again shortly.", code=Code.TOO_BUSY, retry_after_ms=2000)
-            return await respond(busy)(scope, receive, send)
+            await respond(busy)(scope, receive, send)
+            return
         self._running += 1
         try:
             await self._app(scope, receive, send)

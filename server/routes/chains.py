@@ -46,8 +46,8 @@ def chain_routes(chain: StructuredChain, served: ChainSettings, settings: Settin
     return router
 
 
-def _langserve_endpoints(served: ChainSettings, settings: Settings) -> list[str]:
-    endpoints: set[str] = set(served.endpoints) - {"stream"}
+def _langserve_endpoints(served: ChainSettings, settings: Settings) -> list[Any]:
+    endpoints: set[str] = {endpoint for endpoint in served.endpoints if endpoint != "stream"}
     if settings.mode == "production":
         endpoints.discard("playground")
     if "playground" in endpoints:

@@ -1,8 +1,8 @@
 """LangServe's frames, for its own client: chunks that add up to the object.
 
-`RemoteRunnable` adds the chunks of a stream (`AddableDict`): strings and lists are concatenated, anything else must come
-once. So a string grows by its tokens, a list by its items, and objects, numbers, booleans and null are sent when they
-are closed. The sum of all chunks is the object, where stock LangServe sends the whole object again for every token.
+`RemoteRunnable` adds the chunks of a stream (`AddableDict`): strings and lists are concatenated, anything else must
+come once. So a string grows by its tokens, a list by its items, and objects, numbers, booleans and null are sent when
+they are closed. The sum of all chunks is the object, where stock LangServe sends it whole again for every token.
 """
 
 import json

@@ -1,0 +1,39 @@
+// Problems and notes, said in words.
+
+import { el } from "./dom.js";
+import { duration, say, words } from "./words.js";
+
+/** A box for one problem, with a button to try again. It is announced when it is shown. */
+export function problemBox(retry) {
+  const sentence = el("p", { class: "problem-words" });
+  const more = el("p", { class: "problem-more" });
+  const again = el("button", { type: "button", class: "quiet", "data-testid": "retry", onclick: retry });
+  const node = el("div", { class: "problem", role: "alert", "data-testid": "problem", hidden: true }, sentence, more, again);
+  say(again, "retry");
+
+  function show({ code, message, details = [], retryAfterMs }) {
+    say(sentence, `code.${code}`, {}, { fallback: message || code });
+    node.dataset.code = code;
+    const loose = details.filter(({ path }) => path === "").map((breach) => breach.message);
+    if (retryAfterMs) loose.push(words("retryAfter", { time: duration(retryAfterMs) }));
+    more.textContent = loose.join(" ");
+    more.hidden = loose.length === 0;
+    node.hidden = false;
+  }
+
+  function hide() {
+    node.hidden = true;
+  }
+  return { node, show, hide };
+}
+
+/** What the run says beforehand (`start.notes`), and that it is at another attempt. */
+export function showNotes(list, run) {
+  const notes = run.notes.map(({ code, message }) => [`note.${code}`, {}, message]);
+  if (run.attempt > 1 && run.live) notes.push(["attempt", { n: run.attempt }, ""]);
+  const wanted = JSON.stringify(notes);
+  if (list.dataset.shown === wanted) return;
+  list.dataset.shown = wanted;
+  list.replaceChildren(...notes.map(([key, args, fallback]) => say(el("li"), key, args, { fallback })));
+  list.hidden = notes.length === 0;
+}
