@@ -11,7 +11,7 @@ from chains.ask import Ask
 from chains.models.model import Model
 from chains.output import call_arguments, instructions
 from chains.shape import breaches, shape_of
-from schemas import Code, Language, Note, RequestError
+from schemas import Code, Language, Note, Path, RequestError
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,12 @@ class Call:
     notes: tuple[Note, ...]
 
 
-def read_request(schema: type[BaseModel], value: Any) -> BaseModel:
-    """The input as the chain's request. `RequestError` names every rule it breaks, never its values."""
+def read_request(schema: type[BaseModel], value: Any, at: Path = ()) -> BaseModel:
+    """The input (which stands at `at`) as the chain's request. `RequestError` names every rule it breaks, no values."""
     try:
         return schema.model_validate(value)
     except ValidationError as error:
-        details = breaches(error.errors(include_url=False, include_input=False))
+        details = breaches(error.errors(include_url=False, include_input=False), at)
         where = ", ".join(dict.fromkeys(breach.path or "the input" for breach in details))
         raise RequestError(f"The request breaks the rules for {where}.", details=details) from error
 

@@ -71,9 +71,9 @@ export function mountChat(log) {
     drawActions();
   }
 
-  function fail(bubble, { code, message, details, errors, retryAfterMs, retry_after_ms }) {
+  function fail(bubble, { code, message, details, errors, retryable, retryAfterMs, retry_after_ms }) {
     const known = (details ?? errors ?? []).map((breach) => ({ ...breach, path: "" })); // no form here to show them at
-    bubble.problem.show({ code, message, details: known, retryAfterMs: retryAfterMs ?? retry_after_ms });
+    bubble.problem.show({ code, message, details: known, retryable, retryAfterMs: retryAfterMs ?? retry_after_ms });
   }
 
   /** The same question again: the answer that failed makes way. */

@@ -83,7 +83,7 @@ export function fieldBox(name, on) {
     say(status, `status.${state}`);
     time.textContent = ms === undefined || state !== "settled" ? "" : duration(ms);
     input.set(value, { live });
-    keep.hidden = live || !["settled", "cut", "invalid"].includes(state);
+    keep.hidden = live || !["settled", "cut"].includes(state);
     clear.hidden = live || !["given", "edited"].includes(state);
     error.hidden = errors.length === 0;
     error.textContent = errors.map(({ rule, message }) => words(`rule.${rule}`, {}, message)).join(" ");

@@ -56,6 +56,7 @@ export function mountForm(log) {
   function drawActions() {
     say(part("phase"), `phase.${run.phase}`);
     part("stop").hidden = !run.live;
+    part("clear").hidden = run.live;
     say(part("fill"), run.live || run.phase === "idle" ? "form.fill" : "form.again");
     part("copy").disabled = isEmpty(Object.keys(run.value(NAMES)));
     setText(part("form-timings"), timingsLine(run));

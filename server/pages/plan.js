@@ -64,7 +64,7 @@ export function planInput(id, changed) {
       say(details, "plan.details.placeholder", {}, { target: "placeholder" });
       say(remove, "plan.remove", { n }, { target: "aria-label" });
     });
-    add.disabled = live || rows.length >= MOST;
+    add.hidden = live || rows.length >= MOST;
     for (const { remove } of rows) remove.hidden = live;
   }
 
@@ -76,8 +76,8 @@ export function planInput(id, changed) {
 
   /** Writes only the cells that differ: what the user types in one is never rewritten under the caret. */
   function set(steps = [], state) {
-    live = state.live;
-    if (!state.live || steps.length) grow(steps.length);
+    live = state.live; // while the model writes steps, the user edits them but adds and removes none
+    grow(steps.length);
     steps.forEach(({ title = "", details = [] }, index) => {
       const cell = rows[index];
       if (cell.title.value !== title) cell.title.value = title;

@@ -11,9 +11,10 @@ export function problemBox(retry) {
   const node = el("div", { class: "problem", role: "alert", "data-testid": "problem", hidden: true }, sentence, more, again);
   say(again, "retry");
 
-  function show({ code, message, details = [], retryAfterMs }) {
+  function show({ code, message, details = [], retryable, retryAfterMs }) {
     say(sentence, `code.${code}`, {}, { fallback: message || code });
     node.dataset.code = code;
+    again.hidden = !retryable;
     const loose = details.filter(({ path }) => path === "").map((breach) => breach.message);
     if (retryAfterMs) loose.push(words("retryAfter", { time: duration(retryAfterMs) }));
     more.textContent = loose.join(" ");

@@ -54,7 +54,7 @@ export function tagsInput(id, changed) {
   const get = () => tags;
   const set = (value = []) => {
     if (JSON.stringify(value) === JSON.stringify(tags)) return;
-    tags = value;
+    tags = [...value]; // the run's list goes on growing
     draw();
   };
   return { node, get, set };

@@ -152,7 +152,7 @@ export const en = {
   "code.not_json": "The model's answer had the wrong form.",
   "code.duplicate_key": "The model answered the same field twice.",
   "code.too_large": "The model's answer was too large.",
-  "code.invalid_output": "The model's answer broke the rules of the form.",
+  "code.invalid_output": "The model's answer broke the rules.",
   "code.over_budget": "That would go beyond the budget.",
   "code.time_limit": "The answer took too long.",
   "code.worker_lost": "The server's worker was lost.",

@@ -152,7 +152,7 @@ export const ko = {
   "code.not_json": "모델의 답이 형식에 맞지 않았어요.",
   "code.duplicate_key": "모델이 같은 칸에 두 번 답했어요.",
   "code.too_large": "모델의 답이 너무 컸어요.",
-  "code.invalid_output": "모델의 답이 양식의 규칙에 맞지 않았어요.",
+  "code.invalid_output": "모델의 답이 규칙에 맞지 않았어요.",
   "code.over_budget": "정해진 한도를 넘게 돼요.",
   "code.time_limit": "답이 너무 오래 걸렸어요.",
   "code.worker_lost": "서버의 작업이 사라졌어요.",

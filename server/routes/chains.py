@@ -13,6 +13,7 @@ from langserve import add_routes
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 
+from chains.call import read_request
 from chains.structured import StructuredChain
 from schemas import Breach, Code, EventName, RequestError, ServerError
 from server.guard.body import one_input, read_envelope, some_inputs
@@ -40,7 +41,7 @@ def chain_routes(chain: StructuredChain, served: ChainSettings, settings: Settin
         path=served.path,
         config_keys=(),
         enabled_endpoints=_langserve_endpoints(served, settings),
-        dependencies=[Depends(_check_body(settings.limits.batch_items))],
+        dependencies=[Depends(_check_body(chain, settings.limits.batch_items))],
         serializer=WireSerializer(),
     )
     return router
@@ -55,15 +56,18 @@ def _langserve_endpoints(served: ChainSettings, settings: Settings) -> list[Any]
     return sorted(endpoints)
 
 
-def _check_body(batch_items: int) -> Any:
+def _check_body(chain: StructuredChain, batch_items: int) -> Any:
+    """Says what is wrong with a request before LangServe sees it, in the same words on every endpoint."""
+
     async def check(request: Request) -> None:
         if request.method != "POST":
             return
         body = await read_envelope(request)
-        if "inputs" in body or request.url.path.endswith("/batch"):
-            some_inputs(body, batch_items)
+        if request.url.path.endswith("/batch"):
+            for index, value in enumerate(some_inputs(body, batch_items)):
+                read_request(chain.request, value, at=("inputs", index))
         else:
-            one_input(body)
+            read_request(chain.request, one_input(body))
 
     return check
 
