@@ -48,9 +48,21 @@ def make_call(model: Model, ask: Ask, messages: list[BaseMessage], notes: tuple[
     shape = shape_of(ask.wanted)
     if extra := instructions(model.way, shape):
         messages = _with_instructions(messages, extra)
+    room = model.context_tokens - model.max_tokens
+    kept = messages if model.count_tokens(messages) <= room else _newest(messages, room, model)
+    if dropped := len(messages) - len(kept):
+        notes = (
+            *notes,
+            Note(code="history_dropped", message=f"Older messages did not fit and were left out: {dropped}."),
+        )
+    return Call(kept, call_arguments(model.way, model.dialect, shape), notes)
+
+
+def _newest(messages: list[BaseMessage], room: int, model: Model) -> list[BaseMessage]:
+    """The system message and the newest of the others that fit, beginning with one of the user's."""
     kept = trim_messages(
         messages,
-        max_tokens=model.context_tokens - model.max_tokens,
+        max_tokens=room,
         token_counter=model.count_tokens,
         strategy="last",
         include_system=True,
@@ -59,10 +71,7 @@ def make_call(model: Model, ask: Ask, messages: list[BaseMessage], notes: tuple[
     if not any(isinstance(message, HumanMessage) for message in kept):
         message = f"The last message alone is longer than {model.name} can read."
         raise RequestError(message, code=Code.REQUEST_TOO_LARGE)
-    if dropped := len(messages) - len(kept):
-        message = f"The {dropped} oldest messages did not fit and were left out."
-        notes = (*notes, Note(code="history_dropped", message=message))
-    return Call(kept, call_arguments(model.way, model.dialect, shape), notes)
+    return kept
 
 
 def _with_instructions(messages: list[BaseMessage], extra: str) -> list[BaseMessage]:

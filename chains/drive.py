@@ -103,7 +103,7 @@ async def _attempt(
 
     held_until = clock() + hold
     await inbox.wait(min(held_until, idle_until))
-    if not inbox.begun and (error := _early_end(inbox, clock(), idle_until)):
+    if not inbox.begun and (error := _early_end(inbox, clock(), idle_until, total_until)):
         raise error
     yield opening()
 
@@ -160,11 +160,11 @@ def drive_sync(
     yield from projection.finish(reading.finish_reason, reading.usage, reading.refusal)
 
 
-def _early_end(inbox: Inbox, now: float, idle_until: float) -> StreamError | None:
+def _early_end(inbox: Inbox, now: float, idle_until: float, total_until: float) -> StreamError | None:
     """Why nothing will come of this attempt, if that is known before anything came."""
     if inbox.error:
         return stream_error(inbox.error, begun=False)
-    return _overtime(total=False) if now >= idle_until else None
+    return _overtime(total=now >= total_until) if now >= idle_until else None
 
 
 def _ending(projection: Projection, inbox: Inbox, reading: Reading) -> list[Event]:

@@ -2,17 +2,50 @@
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    create_model,
+    model_validator,
+)
+from pydantic.json_schema import SkipJsonSchema
 
 from chains.ask import Ask, names
 from chains.drive import Limits
 from chains.models.model import Model
 from chains.prompts import load_prompts
 from chains.structured import StructuredChain
-from schemas import MeetingInfo, MeetingRequest
-from schemas.meeting import Plan
+from schemas import MeetingInfo, MeetingRequest, PlanStep
+from schemas.meeting import MAX_STEPS
+
+
+class OpenStep(PlanStep):
+    """A step as the model is asked for it: its number is its place, counted here and not asked for."""
+
+    step: SkipJsonSchema[int] = 0
+
+    @model_validator(mode="after")
+    def _count(self, info: ValidationInfo) -> Self:
+        index = (info.context or {}).get("index")
+        if isinstance(index, int):
+            self.step = index + 1
+        return self
+
+
+def _count_all(plan: list[OpenStep]) -> list[OpenStep]:
+    return [item.model_copy(update={"step": number}) for number, item in enumerate(plan, start=1)]
+
+
+OpenPlan = Annotated[
+    list[OpenStep],
+    Field(min_length=1, max_length=MAX_STEPS, description=MeetingInfo.model_fields["plan"].description),
+    AfterValidator(_count_all),
+]
 
 
 def build(model: Model, limits: Limits | None = None) -> StructuredChain:
@@ -51,8 +84,8 @@ def ask(request: MeetingRequest) -> Ask:
 @lru_cache(maxsize=256)  # 2⁸ sets of open fields
 def _wanted(open_fields: tuple[str, ...]) -> type[BaseModel]:
     """The form's open fields alone, each of them required."""
-    fields: dict[str, Any] = {}
-    for name in open_fields:
-        info = MeetingInfo.model_fields[name]
-        fields[name] = (Plan, ...) if name == "plan" else (info.annotation, info)
-    return create_model("MeetingInfo", __config__=ConfigDict(extra="ignore"), **fields)
+    fields: dict[str, Any] = {name: (info.annotation, info) for name, info in MeetingInfo.model_fields.items()}
+    fields["plan"] = (OpenPlan, ...)
+    return create_model(
+        "MeetingInfo", __config__=ConfigDict(extra="ignore"), **{name: fields[name] for name in open_fields}
+    )

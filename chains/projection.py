@@ -64,6 +64,7 @@ class Projection:
         self._seq = 0
         self._began = clock()
         self._text_size = 0
+        self._is_object = False
         self._first_token_ms: int | None = None
         self._settled: dict[str, int] = {}  # pointer → ms, in the order in which they settled
         self._errors: dict[tuple[str, str], Breach] = {}  # by pointer and rule: each is told once
@@ -176,8 +177,11 @@ class Projection:
 
     def _read(self, change: Change) -> Event | None:
         path = change.path
-        if not path or path[0] not in self._shape.fields:
-            return None  # the root, or a property nobody asked for
+        if not path:
+            self._is_object = isinstance(change, Closed) and isinstance(change.value, dict)
+            return None
+        if path[0] not in self._shape.fields:
+            return None  # nobody asked for it
         match change:
             case Grew(text=text) if path[0] not in self._void and self._settles(path) == "char":
                 return self._tell(Token(seq=self._next(), path=to_pointer(path), text=text))
@@ -194,8 +198,12 @@ class Projection:
         return node.settle
 
     def _is_field(self, path: Path) -> bool:
-        """A top-level property, or an item of a top-level list that has not been spoilt."""
-        return len(path) == 1 or (len(path) == 2 and isinstance(path[1], int) and path[0] not in self._void)
+        """A top-level property, or an item of a top-level list that is told by items and has not been spoilt."""
+        if len(path) == 1:
+            return True
+        name, index = path[0], path[1]
+        told = len(path) == 2 and isinstance(index, int) and self._shape.tells_items(str(name))
+        return told and name not in self._void
 
     def _close(self, path: Path, value: Any) -> Event | None:
         valid, broken = self._shape.check(path, value)
@@ -233,8 +241,10 @@ class Projection:
             return UpstreamError(f"The model declined: {refusal[:REFUSAL_SHOWN]}", code=Code.REFUSED)
         if finish_reason == "content_filter":
             return UpstreamError("The model's provider filtered its answer.", code=Code.CONTENT_FILTER)
-        if self.object_closed or not self._shape.fields:
+        if not self._shape.fields:
             return None
+        if self.object_closed:
+            return None if self._is_object else ParseError("The model wrote a list instead of an object.")
         if finish_reason == "length":
             return UpstreamError("The model's token limit ended its answer early.", code=Code.TRUNCATED)
         if finish_reason is None:

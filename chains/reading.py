@@ -16,14 +16,19 @@ class Reading:
 
     finish_reason: str | None = None
     usage: Usage | None = None
-    refusal: str = ""
+    _refusal: str = ""
+
+    @property
+    def refusal(self) -> str:
+        """The model's own words for declining; halves of a character that never met become U+FFFD."""
+        return self._refusal.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
     def take(self, chunk: BaseMessageChunk) -> str:
         """Reads one chunk; returns its part of the object's text: content, or a tool call's arguments."""
         self.finish_reason = chunk.response_metadata.get("finish_reason") or self.finish_reason
         if not isinstance(chunk, AIMessageChunk):
             return chunk.text
-        self.refusal += chunk.additional_kwargs.get("refusal") or ""
+        self._refusal += chunk.additional_kwargs.get("refusal") or ""
         if counted := chunk.usage_metadata:
             self.usage = Usage(
                 input_tokens=counted["input_tokens"],

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from chains.ask import names
 from schemas import Breach, Path, SettleNode, settle_tree, to_pointer
 
 
@@ -40,17 +41,20 @@ class Shape:
     tree: SettleNode
     fields: Mapping[str, FieldShape]
 
+    def tells_items(self, name: str) -> bool:
+        """Whether the items of a top-level property are told one by one: a list, and not held as a whole."""
+        return self.fields[name].item is not None and self.tree.child(name).settle in ("items", "grow")
+
     def check(self, path: Path, value: Any) -> tuple[Any, tuple[Breach, ...]]:
         """A closed value at `/name` or `/name/index` against its own constraints.
 
-        Returns the value as JSON (as its validators leave it) and every rule that it breaks.
+        Returns the value as JSON (as its validators leave it) and every rule that it breaks. Validators find an item's
+        `index` in their context.
         """
         field = self.fields[str(path[0])]
-        adapter = field.whole if len(path) == 1 else field.item
-        if adapter is None:
-            return value, ()  # not a list by its schema: the property as a whole will say so
+        adapter = field.whole if len(path) == 1 or field.item is None else field.item
         try:
-            valid = adapter.validate_json(json.dumps(value), strict=True)
+            valid = adapter.validate_json(json.dumps(value), strict=True, context={"index": path[-1]})
         except ValidationError as error:
             return value, breaches(error.errors(include_url=False, include_input=False), path)
         return adapter.dump_python(valid, mode="json", by_alias=True), ()
@@ -60,6 +64,10 @@ class Shape:
 def shape_of(model: type[BaseModel]) -> Shape:
     """The shape of a result model. Property names are the model's aliases, as in its JSON Schema."""
     schema = model.model_json_schema()
+    if numbers := [name for name in names(model) if name.isdigit()]:
+        raise ValueError(
+            f"{model.__name__}: {numbers[0]!r} cannot be a property's name: a JSON Pointer would take it for an index"
+        )
     text = json.dumps(schema, ensure_ascii=False, sort_keys=True)
     return Shape(
         name=model.__name__,
@@ -84,12 +92,17 @@ def _sentence(message: str) -> str:
 
 def _field_shape(info: FieldInfo) -> FieldShape:
     item = _item_type(info.annotation)
-    whole: Any = Annotated[info.annotation, info]
     return FieldShape(
         info=info,
-        whole=TypeAdapter(whole),
+        whole=TypeAdapter(_constrained(info)),
         item=TypeAdapter(item) if item is not None else None,
     )
+
+
+def _constrained(info: FieldInfo) -> Any:
+    """The field's type with its own constraints, without what only a model can have (alias, default)."""
+    constraints = [*info.metadata, *([Field(discriminator=info.discriminator)] if info.discriminator else [])]
+    return Annotated[(info.annotation, *constraints)] if constraints else info.annotation
 
 
 def _item_type(annotation: Any) -> Any:

@@ -26,6 +26,7 @@ from chains.drive import Limits, Opening, drive, drive_sync
 from chains.models.model import Model
 from chains.pace import Pace
 from chains.projection import Projection
+from chains.shape import shape_of
 from schemas import BY_PHASE, Complete, Event, Failed, FieldSettled, Fold, Language, Note, StreamError, Token, copy_json
 
 HOLD = 1.0
@@ -61,6 +62,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         self.result = result
         self.model = model
         self._prompt = prompt
+        shape_of(result)  # a result that cannot stream is refused here, not in the first run
         self._ask = ask or (lambda request: Ask(result, wanted=result, variables=request.model_dump()))
         self._limits = limits or Limits()
 
@@ -208,7 +210,7 @@ class _Snapshots:
             return [_value_of(event)]
         if isinstance(event, Token | FieldSettled):
             self._fold.apply(event)
-            self._size += len(event.text) if isinstance(event, Token) else 0
+            self._size += len(event.text if isinstance(event, Token) else str(event.value))
             self._pace.changed(self._size)
             if self._pace.take(0):
                 return [copy_json(self._fold.value)]

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
 from schemas.text import Language, OneLine
 
@@ -20,9 +20,24 @@ Category = Literal[
     "친목/사교",
     "기타",
 ]
+MAX_STEPS = 8
 Period = Literal["1개월 이하", "1~3개월", "3~6개월", "6~12개월", "1년 이상"]
 
-Tag = Annotated[str, Field(min_length=1, max_length=10, pattern=r"^[^\s#]+$")]
+
+def _one_word(tag: str) -> str:
+    if "#" in tag or any(character.isspace() for character in tag):
+        raise ValueError("a tag is one word without blanks or #")
+    return tag
+
+
+Tag = Annotated[
+    str,
+    Field(min_length=1, max_length=10),
+    AfterValidator(_one_word),
+    # What models are held to: letters and digits. One anchored pattern of what is allowed, since a grammar may ignore
+    # a length beside a pattern, and lets a pattern of what is forbidden run over the string's own quotes.
+    WithJsonSchema({"type": "string", "pattern": "^[0-9A-Za-z가-힣]{1,10}$"}),
+]
 
 
 def _unique(tags: list[str]) -> list[str]:
@@ -36,7 +51,7 @@ class PlanStep(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    step: int = Field(ge=1, le=8)
+    step: int = Field(ge=1, le=MAX_STEPS)
     title: OneLine = Field(min_length=1, max_length=40)
     details: list[Annotated[OneLine, Field(min_length=1, max_length=80)]] = Field(max_length=3)
 
@@ -58,7 +73,7 @@ Tags = Annotated[
 MaxMembers = Annotated[int, Field(ge=2, le=100, description="How many people at most")]
 Plan = Annotated[
     list[PlanStep],
-    Field(min_length=1, max_length=8, description="What the group will do, step by step"),
+    Field(min_length=1, max_length=MAX_STEPS, description="What the group will do, step by step"),
     AfterValidator(_counted),
 ]
 

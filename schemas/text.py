@@ -8,7 +8,7 @@ Language = Literal["ko", "en"]
 
 
 def _one_line(text: str) -> str:
-    if len(text.splitlines()) > 1:
+    if text.splitlines() not in ([], [text]):
         raise ValueError("must be a single line")
     return text
 

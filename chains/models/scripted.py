@@ -127,10 +127,15 @@ class ScriptedChatModel(BaseChatModel):
         **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
         reply = self._next(messages, kwargs)
-        for sent, chunk in enumerate(self._chunks(reply)):
-            time.sleep((self.first_ms if sent == 0 else self.pace_ms) / 1000)
-            yield chunk
-        self._fail(reply)
+        sent = 0
+        try:
+            for chunk in self._chunks(reply):
+                time.sleep((self.first_ms if sent == 0 else self.pace_ms) / 1000)
+                yield chunk
+                sent += 1
+            self._fail(reply)
+        finally:
+            self._stopped_after.append(sent)
 
     def _generate(
         self,

@@ -1,0 +1,131 @@
+"""Whatever a client sends, it is told what is wrong with it: 4xx with the envelope, on every endpoint."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.server.configs import CHAT, CHAT_INPUT, both
+from tests.server.endpoints import JSON, PATHS, body_of, refusal, sound
+from tests.server.inprocess import client_of
+
+LIMIT = 200_000
+CONFIG = both(limits={"body_bytes": LIMIT, "batch_items": 3})
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(CONFIG) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", PATHS)
+class TestEveryEndpoint:
+    async def test_accepts_what_is_sound(self, client: httpx.AsyncClient, path: str) -> None:
+        response = await client.post(path, json=sound(path))
+        assert response.status_code == 200
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            b"",
+            b"{",
+            b"nonsense",
+            b'{"input": NaN}',
+            b'{"input": {"goal": "x", "max_members": -Infinity}}',
+            b'\xff\xfe{"input": {}}',
+            b"\xef\xbb\xbf{}",
+            '{"input": {"goal": "é"}}'.encode("latin-1"),
+            '{"input": {}}'.encode("utf-16"),
+            b'{"input": ' + b"9" * 5000 + b"}",
+            b"[" * 100_000,
+            b'{"input":' * 20_000,
+        ],
+        ids=lambda body: repr(body[:24]),
+    )
+    async def test_refuses_what_is_not_json(self, client: httpx.AsyncClient, path: str, body: bytes) -> None:
+        refusal(await client.post(path, content=body, headers=JSON), 400, "invalid_json")
+
+    @pytest.mark.parametrize(
+        "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "application/jsonp", ""]
+    )
+    async def test_refuses_what_a_form_of_another_site_could_send(
+        self, client: httpx.AsyncClient, path: str, kind: str
+    ) -> None:
+        body = json.dumps(sound(path))
+        response = await client.post(path, content=body, headers={"content-type": kind})
+        refusal(response, 415, "unsupported_media_type")
+
+    @pytest.mark.parametrize("kind", ["application/json; charset=utf-8", "Application/JSON"])
+    async def test_takes_json_by_any_spelling(self, client: httpx.AsyncClient, path: str, kind: str) -> None:
+        response = await client.post(path, content=json.dumps(sound(path)), headers={"content-type": kind})
+        assert response.status_code == 200
+
+    @pytest.mark.parametrize("body", [None, True, 0, 1.5, "text", [], [{}], {}, {"Input": {}}])
+    async def test_refuses_json_that_is_no_envelope(self, client: httpx.AsyncClient, path: str, body: Any) -> None:
+        refusal(await client.post(path, content=json.dumps(body), headers=JSON), 422, "invalid_request")
+
+    @pytest.mark.parametrize("value", [None, True, 7, 1e300, "text", "\ud83d", [], {}, {"\ud83d": 1}, {"": {"": []}}])
+    async def test_refuses_inputs_of_odd_types(self, client: httpx.AsyncClient, path: str, value: Any) -> None:
+        response = await client.post(path, content=json.dumps(body_of(path, value)), headers=JSON)
+        refusal(response, 422, "invalid_request")
+
+    @pytest.mark.parametrize("config", ["text", 1, True, [1], {"configurable": {"model": "other"}}])
+    async def test_refuses_odd_and_configuring_configs(
+        self, client: httpx.AsyncClient, path: str, config: Any
+    ) -> None:
+        refusal(await client.post(path, json={**sound(path), "config": config}), 422, "invalid_request")
+
+    async def test_refuses_keyword_arguments(self, client: httpx.AsyncClient, path: str) -> None:
+        body = {**sound(path), "kwargs": {"stop": ["x"]}}
+        envelope = refusal(await client.post(path, json=body), 422, "invalid_request")
+        assert envelope.details
+        assert envelope.details[0].path == "/kwargs"
+
+    async def test_names_the_field_that_breaks_a_rule(self, client: httpx.AsyncClient, path: str) -> None:
+        wanted, field = ({"goal": ""}, "/goal") if path.startswith("/meeting") else ({"messages": []}, "/messages")
+        envelope = refusal(await client.post(path, json=body_of(path, wanted)), 422, "invalid_request")
+        where = "/inputs/0" if path.endswith("/batch") else ""
+        assert envelope.details
+        assert [breach.path for breach in envelope.details] == [where + field]
+
+    async def test_does_not_repeat_what_the_user_wrote(self, client: httpx.AsyncClient, path: str) -> None:
+        wanted = {"goal": "canary" * 50, "messages": [{"role": "canary", "content": "canary"}], "canary": "canary"}
+        response = await client.post(path, json=body_of(path, wanted))
+        refusal(response, 422, "invalid_request")
+        assert "canary" not in response.text.replace("/canary", "")  # an unknown key has to be named
+
+    @pytest.mark.parametrize("announced", [True, False], ids=["content-length", "chunked"])
+    async def test_stops_reading_at_the_limit(self, client: httpx.AsyncClient, path: str, announced: bool) -> None:
+        read = 0
+
+        async def body() -> AsyncIterator[bytes]:
+            nonlocal read
+            while read < 100 * LIMIT:
+                read += 10_000
+                yield b" " * 10_000
+
+        headers = JSON | ({"content-length": str(100 * LIMIT)} if announced else {})
+        refusal(await client.post(path, content=body(), headers=headers), 413, "request_too_large")
+        assert read <= LIMIT + 10_000
+
+
+class TestBatch:
+    async def test_takes_as_many_as_allowed(self, client: httpx.AsyncClient) -> None:
+        response = await client.post("/chatbot/batch", json={"inputs": [CHAT_INPUT] * 3})
+        assert [output["reply"] for output in response.json()["output"]] == [CHAT["reply"]] * 3
+
+    async def test_refuses_more(self, client: httpx.AsyncClient) -> None:
+        response = await client.post("/chatbot/batch", json={"inputs": [CHAT_INPUT] * 4})
+        assert "3" in refusal(response, 422, "invalid_request").message
+
+    @pytest.mark.parametrize("config", [[], [{}], [{}, {}], [{"configurable": {"a": 1}}, {}, {}], ["text"], [[]]])
+    async def test_a_list_of_configs_must_fit_the_inputs(self, client: httpx.AsyncClient, config: Any) -> None:
+        response = await client.post("/chatbot/batch", json={"inputs": [CHAT_INPUT] * 3, "config": config})
+        refusal(response, 422, "invalid_request")
+
+    async def test_an_empty_batch(self, client: httpx.AsyncClient) -> None:
+        response = await client.post("/chatbot/batch", json={"inputs": []})
+        assert response.json()["output"] == []

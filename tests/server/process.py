@@ -1,0 +1,103 @@
+"""The real server: `python -m server` in a process of its own, on a free port, with its log kept."""
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+START_S = 30.0
+STOP_S = 5.0
+_FRAME = '  File "'  # how a line of a traceback begins, whoever logs it
+
+
+class ServerProcess:
+    """A server that was started: its address, its log, its end."""
+
+    def __init__(self, config: Path, log: Path, environment: dict[str, str]) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "server"],
+                cwd=ROOT,
+                env=server_environment(HOST="127.0.0.1", PORT=str(self.port), CONFIG=str(config), **environment),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def log(self) -> str:
+        """All that it has written to stdout and stderr."""
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def wait_until_alive(self) -> None:
+        deadline = time.monotonic() + START_S
+        while not self._answers():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"the server is not alive:\n{self.log}")
+            time.sleep(0.02)  # a process that starts can only be polled
+
+    def terminate(self) -> None:
+        """Tells it to end, as a supervisor does."""
+        self._process.send_signal(signal.SIGTERM)
+
+    def wait(self, timeout: float) -> int:
+        """Its exit status. `subprocess.TimeoutExpired` if it has not ended in time."""
+        return self._process.wait(timeout)
+
+    def stop(self) -> None:
+        """Ends it: politely, then by force."""
+        self.terminate()
+        try:
+            self.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _answers(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+        try:
+            connection.request("GET", "/health")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+
+@contextmanager
+def serving(config: str, folder: Path, *, may_fault: bool = False, **environment: str) -> Iterator[ServerProcess]:
+    """A server of this configuration. At the end its log must hold no traceback, unless it `may_fault`."""
+    file = folder / "langserve.yaml"
+    file.write_text(config, encoding="utf-8")
+    server = ServerProcess(file, folder / "server.log", environment)
+    try:
+        server.wait_until_alive()
+        yield server
+    finally:
+        server.stop()
+    assert may_fault or _FRAME not in server.log, f"the server logged a traceback:\n{server.log}"
+
+
+def server_environment(**extra: str) -> dict[str, str]:
+    """This process's environment without what would choose a model, and with `extra`."""
+    return {name: value for name, value in os.environ.items() if not _chooses(name)} | extra
+
+
+def free_port() -> int:
+    """A port on which nobody listens just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _chooses(name: str) -> bool:
+    return name == "MODEL" or name.startswith(("OPENAI_", "LANGCHAIN_", "LANGSMITH_"))
