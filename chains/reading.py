@@ -63,7 +63,7 @@ def stream_error(error: Exception, *, begun: bool) -> StreamError:
     """
     if isinstance(error, StreamError):
         return error
-    if isinstance(error, core.ContextOverflowError):
+    if _overflows(error):
         return RequestError("The request is longer than the model can read.", code=Code.REQUEST_TOO_LARGE)
     if begun and isinstance(error, _CUT) and not isinstance(error, core.ModelTimeoutError | httpx2.TimeoutException):
         return UpstreamError("The connection to the model's server broke.", code=Code.UPSTREAM_CUT)
@@ -75,12 +75,23 @@ def stream_error(error: Exception, *, begun: bool) -> StreamError:
     return UpstreamError("The model's server sent something that is not its protocol.", code=Code.UPSTREAM_GARBLED)
 
 
+def _overflows(error: Exception) -> bool:
+    """Whether the prompt was beyond the model's context. OpenAI and llama.cpp have a code for it, others only words."""
+    if isinstance(error, core.ContextOverflowError):
+        return True
+    return isinstance(error, openai.BadRequestError) and (
+        error.code == "context_length_exceeded"
+        or error.type == "exceed_context_size_error"
+        or "maximum context length" in error.message
+    )
+
+
 def _retry_after_ms(error: Exception, code: Code) -> int | None:
     """What the upstream asked for, or a second for an upstream that only said it was busy."""
     if code is not Code.UPSTREAM_BUSY:
         return None
     response = getattr(error, "response", None)
     try:
-        return int(float(response.headers["retry-after"]) * 1000)  # type: ignore[union-attr]
-    except (AttributeError, KeyError, ValueError):
+        return max(0, int(float(response.headers["retry-after"]) * 1000))  # type: ignore[union-attr]
+    except (AttributeError, KeyError, ValueError, OverflowError):
         return 1000

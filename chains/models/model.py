@@ -33,6 +33,10 @@ class Gate:
             self._slots.release()
 
 
+def _always() -> bool:
+    return True
+
+
 def _nothing() -> None:
     pass
 
@@ -47,6 +51,7 @@ class Model:
     - `wide_tokens`: tokens per character outside ASCII (Korean), for counting before the call
     - `about`: a sentence for users; empty where there is nothing to say
     - `gate`: how many calls may run at once
+    - `alive`: whether what it runs on is there (a child process)
     - `close`: gives back what the model holds (a child process)
     """
 
@@ -60,6 +65,7 @@ class Model:
     wide_tokens: float = 1.0
     about: str = ""
     gate: Gate = field(default_factory=lambda: Gate(slots=1000))
+    alive: Callable[[], bool] = _always
     close: Callable[[], None] = _nothing
 
     async def astream(

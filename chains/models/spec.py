@@ -27,7 +27,6 @@ class _Spec(BaseModel):
     context_tokens: int = Field(default=16384, ge=256)
     max_tokens: int = Field(default=2048, ge=16)
     wide_tokens: float = Field(default=1.0, gt=0)
-    max_concurrency: int = Field(default=200, ge=1)
     about: str = ""
 
     def model(self, **own: Any) -> Model:
@@ -40,7 +39,6 @@ class _Spec(BaseModel):
             "max_tokens": self.max_tokens,
             "wide_tokens": self.wide_tokens,
             "about": self.about,
-            "gate": Gate(self.max_concurrency),
         }
         return Model(**{**shared, **own})
 
@@ -79,13 +77,20 @@ class EmbeddedSpec(_OverHTTP):
         server = EmbeddedServer(slots=self.slots, context_tokens=self.context_tokens)
         endpoint = server.start()
         chat = self.chat(model=endpoint.model, base_url=endpoint.base_url, api_key=endpoint.api_key)
-        return self.model(chat=chat, name=endpoint.model, gate=Gate(self.slots), close=server.close)
+        return self.model(
+            chat=chat,
+            name=endpoint.model,
+            gate=Gate(self.slots),
+            alive=lambda: server.pid is not None,
+            close=server.close,
+        )
 
 
 class OpenAISpec(_OverHTTP):
     """Any server that speaks OpenAI's chat completions: OpenAI, vLLM, llama.cpp, Ollama, Hugging Face."""
 
     provider: Literal["openai"]
+    max_concurrency: int = Field(default=200, ge=1)
     name: str | None = None
     base_url: str | None = None
     api_key_env: str = "OPENAI_API_KEY"
@@ -102,7 +107,8 @@ class OpenAISpec(_OverHTTP):
         dialect = self.dialect
         if dialect == "auto":
             dialect = "plain" if base_url and "api.openai.com" not in base_url else "strict"
-        return self.model(chat=self.chat(model=name, base_url=base_url, api_key=api_key), name=name, dialect=dialect)
+        chat = self.chat(model=name, base_url=base_url, api_key=api_key)
+        return self.model(chat=chat, name=name, dialect=dialect, gate=Gate(self.max_concurrency))
 
 
 class ScriptedSpec(_Spec):

@@ -24,7 +24,17 @@ export function assistantBubble({ groups, lang, wanted, pick, retry }) {
   const meta = el("p", { class: "meta", "data-testid": "chat-timings" });
   const problem = problemBox(retry);
   const who = say(el("span", { class: "unseen" }), "chat.assistant");
-  const node = el("li", { class: "turn theirs", "data-testid": "bubble-assistant" }, who, notes, bubble, card.node, options, problem.node, meta);
+  const node = el(
+    "li",
+    { class: "turn theirs", "data-testid": "bubble-assistant" },
+    who,
+    notes,
+    bubble,
+    card.node,
+    options,
+    problem.node,
+    meta,
+  );
   let retired = false;
   say(options, "chat.options", {}, { target: "aria-label" });
 
@@ -45,7 +55,11 @@ export function assistantBubble({ groups, lang, wanted, pick, retry }) {
   function drawOptions(wantedTexts) {
     wantedTexts.forEach((option, index) => {
       if (options.children[index]?.textContent === option) return;
-      const button = el("button", { type: "button", class: "option", "data-testid": "option", onclick: () => pick(option) }, option);
+      const button = el(
+        "button",
+        { type: "button", class: "option", "data-testid": "option", onclick: () => pick(option) },
+        option,
+      );
       if (options.children[index]) options.children[index].replaceWith(button);
       else options.append(button);
     });

@@ -110,7 +110,9 @@ export function mountChat(log) {
 
   function drawGroups() {
     const language = answerLanguage("chatbot");
-    const items = sampleGroups(language).map(({ name, summary }) => el("li", {}, el("strong", {}, name), ` ${summary}`));
+    const items = sampleGroups(language).map(({ name, summary }) =>
+      el("li", {}, el("strong", {}, name), ` ${summary}`),
+    );
     part("groups").lang = language;
     part("groups").replaceChildren(...items);
   }
@@ -123,7 +125,9 @@ export function mountChat(log) {
     if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
   });
   part("chat-starters").append(
-    ...STARTERS.map((key) => say(el("button", { type: "button", class: "suggestion", onclick: () => send(words(key)) }), key)),
+    ...STARTERS.map((key) =>
+      say(el("button", { type: "button", class: "suggestion", onclick: () => send(words(key)) }), key),
+    ),
   );
   onLanguage(drawGroups);
   part("answer-language").addEventListener("change", drawGroups);

@@ -17,8 +17,18 @@ const EXAMPLES = ["form.example.1", "form.example.2", "form.example.3"];
 export function mountForm(log) {
   const part = (id) => document.getElementById(id);
   const form = part("meeting-form");
-  const goal = textInput("goal", clearGoalError, { maxlength: 256, rows: 2, oneLine: true, placeholder: "form.goal.placeholder" });
-  const location = textInput("location", () => {}, { maxlength: 255, rows: 1, oneLine: true, placeholder: "form.location.placeholder" });
+  const goal = textInput("goal", clearGoalError, {
+    maxlength: 256,
+    rows: 2,
+    oneLine: true,
+    placeholder: "form.goal.placeholder",
+  });
+  const location = textInput("location", () => {}, {
+    maxlength: 255,
+    rows: 1,
+    oneLine: true,
+    placeholder: "form.location.placeholder",
+  });
   const goalError = part("goal-error");
   const problem = problemBox(submit);
   let run = new Run();
@@ -96,7 +106,8 @@ export function mountForm(log) {
   function take(event) {
     draw([...run.apply(event), ...(event.type === "token" ? [] : [""])]);
     if (event.type === "field" && event.path === `/${topOf(event.path)}`) announceSettled(topOf(event.path));
-    if (event.type === "failed") problem.show({ ...event, retryAfterMs: event.retry_after_ms, details: event.errors ?? [] });
+    if (event.type === "failed")
+      problem.show({ ...event, retryAfterMs: event.retry_after_ms, details: event.errors ?? [] });
     if (event.type === "complete") say(part("form-aloud"), "phase.complete");
   }
 
@@ -131,7 +142,10 @@ export function mountForm(log) {
 
   async function copy() {
     const text = JSON.stringify(run.value(NAMES), null, 2);
-    const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+    const copied = await navigator.clipboard?.writeText(text).then(
+      () => true,
+      () => false,
+    );
     say(part("copy"), copied ? "form.copied" : "form.copy.failed");
     setTimeout(() => say(part("copy"), "form.copy"), 2000);
   }

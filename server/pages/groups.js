@@ -3,7 +3,11 @@
 const GROUPS = [
   {
     id: "hike",
-    en: ["First Summit", "Easy Saturday hikes near the city, with time for tea on top.", ["hiking", "weekend", "beginners"]],
+    en: [
+      "First Summit",
+      "Easy Saturday hikes near the city, with time for tea on top.",
+      ["hiking", "weekend", "beginners"],
+    ],
     ko: ["첫 정상", "토요일마다 가까운 산을 천천히 올라 정상에서 차를 마셔요.", ["등산", "주말", "초보환영"]],
   },
   {
@@ -13,12 +17,20 @@ const GROUPS = [
   },
   {
     id: "python",
-    en: ["Zero to Python", "Tuesday evenings: small projects, first programs, patient mentors.", ["python", "evening", "study"]],
+    en: [
+      "Zero to Python",
+      "Tuesday evenings: small projects, first programs, patient mentors.",
+      ["python", "evening", "study"],
+    ],
     ko: ["파이썬 첫걸음", "화요일 저녁마다 작은 프로그램을 함께 만들어요.", ["파이썬", "평일저녁", "스터디"]],
   },
   {
     id: "dogs",
-    en: ["Sunday Dog Walk", "An hour by the river with dogs and the people they bring.", ["dogs", "sunday", "outdoors"]],
+    en: [
+      "Sunday Dog Walk",
+      "An hour by the river with dogs and the people they bring.",
+      ["dogs", "sunday", "outdoors"],
+    ],
     ko: ["일요일 강아지 산책", "일요일 아침 강변을 강아지와 한 시간 걸어요.", ["강아지", "일요일", "산책"]],
   },
 ];

@@ -54,7 +54,9 @@ export function mountLog() {
       el("code", { class: "log-data" }, raw.length > SHORT ? `${raw.slice(0, SHORT)}…` : raw),
     );
     const node = el("details", { class: "log-row", "data-testid": "log-row", "data-event": name }, summary);
-    node.addEventListener("toggle", () => node.append(el("pre", {}, JSON.stringify(JSON.parse(raw), null, 2))), { once: true });
+    node.addEventListener("toggle", () => node.append(el("pre", {}, JSON.stringify(JSON.parse(raw), null, 2))), {
+      once: true,
+    });
     node.hidden = filtered(name);
     return node;
   }

@@ -8,7 +8,13 @@ export function problemBox(retry) {
   const sentence = el("p", { class: "problem-words" });
   const more = el("p", { class: "problem-more" });
   const again = el("button", { type: "button", class: "quiet", "data-testid": "retry", onclick: retry });
-  const node = el("div", { class: "problem", role: "alert", "data-testid": "problem", hidden: true }, sentence, more, again);
+  const node = el(
+    "div",
+    { class: "problem", role: "alert", "data-testid": "problem", hidden: true },
+    sentence,
+    more,
+    again,
+  );
   say(again, "retry");
 
   function show({ code, message, details = [], retryable, retryAfterMs }) {

@@ -8,7 +8,13 @@ const MOST = 5;
 export function tagsInput(id, changed) {
   let tags = [];
   const list = el("ul", { class: "chips" });
-  const entry = el("input", { id: `${id}-entry`, type: "text", maxlength: 10, autocomplete: "off", class: "chip-entry" });
+  const entry = el("input", {
+    id: `${id}-entry`,
+    type: "text",
+    maxlength: 10,
+    autocomplete: "off",
+    class: "chip-entry",
+  });
   say(entry, "tags.add", {}, { target: "aria-label" });
   say(entry, "tags.hint", {}, { target: "placeholder" });
   const node = el("div", { id, class: "input tags" }, list, entry);

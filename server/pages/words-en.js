@@ -20,7 +20,8 @@ export const en = {
   "jump.label": "On this page",
 
   "form.title": "Start a group",
-  "form.lead": "Say what it is for. Fill in what you already know; what you leave open is written for you, live, and stays yours to change.",
+  "form.lead":
+    "Say what it is for. Fill in what you already know; what you leave open is written for you, live, and stays yours to change.",
   "form.goal": "What is the group for?",
   "form.goal.placeholder": "Weekend hikes near the city for people who have never hiked",
   "form.goal.missing": "Say in a few words what the group is for.",
@@ -102,7 +103,6 @@ export const en = {
   "chat.want.recommendation": "a group",
   "chat.groups": "Groups it may recommend",
   "chat.options": "Tap to answer",
-  "chat.thinking": "Writing",
   "chat.you": "You",
   "chat.assistant": "Assistant",
   "chat.recommends": "Recommended for you",

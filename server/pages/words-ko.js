@@ -20,7 +20,8 @@ export const ko = {
   "jump.label": "이 화면에서",
 
   "form.title": "모임 만들기",
-  "form.lead": "어떤 모임인지 알려 주세요. 이미 정한 것은 적고 나머지는 비워 두면, 그 자리에서 채워지고 언제든 고칠 수 있어요.",
+  "form.lead":
+    "어떤 모임인지 알려 주세요. 이미 정한 것은 적고 나머지는 비워 두면, 그 자리에서 채워지고 언제든 고칠 수 있어요.",
   "form.goal": "어떤 모임을 만들까요?",
   "form.goal.placeholder": "등산을 처음 하는 사람들과 주말마다 가까운 산 오르기",
   "form.goal.missing": "어떤 모임인지 한두 마디로 적어 주세요.",
@@ -102,7 +103,6 @@ export const ko = {
   "chat.want.recommendation": "모임 추천",
   "chat.groups": "추천할 수 있는 모임",
   "chat.options": "눌러서 답하기",
-  "chat.thinking": "쓰는 중",
   "chat.you": "나",
   "chat.assistant": "도우미",
   "chat.recommends": "이 모임은 어떠세요?",

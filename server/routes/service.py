@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
-from starlette.responses import FileResponse
+from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from chains.structured import StructuredChain
@@ -24,11 +24,13 @@ def service_routes(chains: dict[str, StructuredChain], settings: Settings) -> AP
         """Alive."""
         return {"status": "alive"}
 
-    @router.get("/ready", tags=["service"])
-    async def ready() -> dict[str, Any]:
+    @router.get("/ready", tags=["service"], responses={503: {"description": "A model is not there"}})
+    async def ready(response: Response) -> dict[str, Any]:
         """Ready to stream: the chains that are served, where, and by which model."""
+        lost = sorted({chain.model.name for chain in chains.values() if not chain.model.alive()})
+        response.status_code = 503 if lost else 200
         return {
-            "status": "ready",
+            "status": f"lost: {', '.join(lost)}" if lost else "ready",
             "chains": {
                 name: {
                     "path": settings.chains[name].path,

@@ -98,7 +98,7 @@ def _objects(draw: st.DrawFn, depth: int) -> Kind:
 def answers(draw: st.DrawFn) -> Answer:
     """Any model with any object of it, its keys in any order, among keys nobody asked for, in any style and any cut."""
     required = draw(_objects(2).filter(lambda kind: kind.type.model_fields))
-    optional = draw(st.dictionaries(st.sampled_from(["note", "mood"]), st.sampled_from(SCALARS[:5]), max_size=2))
+    optional = draw(st.dictionaries(st.sampled_from(["note", "mood"]), st.sampled_from(SCALARS[:3]), max_size=2))
     defaults = {name: draw(kind.values) for name, kind in optional.items()}
     model = create_model(
         "Result",

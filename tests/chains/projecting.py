@@ -1,15 +1,16 @@
 """Runs projections under a clock that stands still until it is moved."""
 
-from collections.abc import Iterable, Iterator
-from itertools import groupby
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel
 
 from chains.ask import Ask
 from chains.pace import Pace
 from chains.projection import Projection
-from schemas import Event, FieldSettled, Path, Start, Usage, from_pointer
+from schemas import Event, Path, Usage
+
+E = TypeVar("E")
 
 
 class Clock:
@@ -33,7 +34,7 @@ class Run:
         self.projection = Projection(self._ask, clock=self.clock, pace=pace or Pace())
         self._take(self.projection.start(run_id="run", chain="chain", model="model"))
 
-    def feed(self, pieces: Iterable[str], *, every: float = 0.01) -> "Run":
+    def feed(self, pieces: Iterable[str], *, every: float = 0.01) -> Self:
         """Feeds the pieces, one `every` so many seconds, and ticks when a partial is due, as a driver does."""
         for piece in pieces:
             arrival = self.clock.now + every
@@ -44,7 +45,7 @@ class Run:
             self._take(self.projection.feed(piece))
         return self
 
-    def finish(self, finish_reason: str | None = "stop", usage: Usage | None = None, refusal: str = "") -> "Run":
+    def finish(self, finish_reason: str | None = "stop", usage: Usage | None = None, refusal: str = "") -> Self:
         self._take(self.projection.finish(finish_reason, usage, refusal))
         return self
 
@@ -58,7 +59,7 @@ def project(ask: Ask | type[BaseModel], text: str, finish_reason: str | None = "
     return Run(ask).feed([text]).finish(finish_reason, refusal=refusal).events
 
 
-def of[E: Event](kind: type[E], events: Iterable[Event]) -> list[E]:
+def of(kind: type[E], events: Iterable[Event]) -> list[E]:
     """The events of one kind."""
     return [event for event in events if isinstance(event, kind)]
 

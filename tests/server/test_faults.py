@@ -1,17 +1,33 @@
 """Every fault of the model's server, as the clients of ours are told it: before the first event and after it."""
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, NamedTuple
 
 import httpx
 import pytest
 
-from schemas import MEANING, Code, Failed
+from schemas import MEANING, Code, Complete, Failed
 from tests.server.configs import MEETING, MEETING_INPUT, openai, text
 from tests.server.endpoints import refusal
 from tests.server.process import ServerProcess, free_port
-from tests.server.reading import PATIENCE_S, ask, terminal
-from tests.upstream import DONE, Step, Upstream, answer, chunk, cut, ends, reset, says, sse, stall, stream
+from tests.server.reading import PATIENCE_S, ask, data_of, follow, terminal
+from tests.upstream import (
+    DONE,
+    Step,
+    Upstream,
+    answer,
+    chunk,
+    cut,
+    ends,
+    forever,
+    gate,
+    reset,
+    says,
+    sse,
+    stall,
+    stream,
+)
 
 PATIENT = {"stream": {"hold_ms": 10_000}}
 IMPATIENT = {"read_timeout": 0.3}
@@ -31,6 +47,12 @@ LLAMA_OVERFLOW = {
         "n_prompt_tokens": 3000,
         "n_ctx": 2048,
     }
+}
+VLLM_OVERFLOW = {
+    "object": "error",
+    "message": "This model's maximum context length is 4096 tokens. However, you requested 5000 tokens.",
+    "type": "BadRequestError",
+    "code": 400,
 }
 UNWELL = {"error": {"message": "unwell", "type": "server_error", "param": None, "code": None}}
 
@@ -62,6 +84,7 @@ EARLY: dict[str, tuple[Step | tuple[Step, ...], Code]] = {
     "503": (answer(503), Code.UPSTREAM_UNAVAILABLE),
     "overflow, as OpenAI": (answer(400, OPENAI_OVERFLOW), Code.REQUEST_TOO_LARGE),
     "overflow, as llama.cpp": (answer(400, LLAMA_OVERFLOW), Code.REQUEST_TOO_LARGE),
+    "overflow, as vLLM": (answer(400, VLLM_OVERFLOW), Code.REQUEST_TOO_LARGE),
     "closed at once": (cut, Code.UPSTREAM_UNAVAILABLE),
     "reset at once": (reset, Code.UPSTREAM_UNAVAILABLE),
     "not HTTP": (b"SSH-2.0-OpenSSH_9.6\r\n", Code.UPSTREAM_UNAVAILABLE),
@@ -86,7 +109,10 @@ def test_before_the_first_event_a_fault_is_a_status(
     assert script.count == 1
 
 
-@pytest.mark.parametrize(("said", "told"), [("7", "7"), ("0.2", "1"), (None, "1"), ("Wed, 21 Oct 2015 07:28:00 GMT", "1")])
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("7", "7"), ("0.2", "1"), (None, "1"), ("Wed, 21 Oct 2015 07:28:00 GMT", "1"), ("-5", "1"), ("inf", "1")],
+)
 def test_a_busy_upstream_says_when_to_come_back(
     patient: ServerProcess, upstream: Upstream, said: str | None, told: str
 ) -> None:
@@ -161,3 +187,75 @@ def test_after_the_first_chunk_a_fault_is_the_last_event(patient: ServerProcess,
     assert end.partial["name"].startswith("Half a na")
     assert script.count == 1
     refusal(post(patient, "invoke"), MEANING[late.code].status, late.code)
+
+
+def test_a_refusal_keeps_its_reason(patient: ServerProcess, upstream: Upstream) -> None:
+    upstream.plays(*stream(chunk({"refusal": "I cannot "}), chunk({"refusal": "help with that."}), ends(), DONE))
+    end = terminal(ask(f"{patient.url}/meeting-info", MEETING_INPUT))
+    assert isinstance(end, Failed)
+    assert end.code is Code.REFUSED
+    assert "I cannot help with that." in end.message
+    assert "I cannot help with that." in refusal(post(patient, "invoke"), 422, Code.REFUSED).message
+
+
+def test_a_broken_rule_is_told_by_place_and_name(patient: ServerProcess, upstream: Upstream) -> None:
+    upstream.plays(*stream(says(text({**MEETING, "max_members": 1000, "category": "none"})), ends(), DONE))
+    end = terminal(ask(f"{patient.url}/meeting-info", MEETING_INPUT))
+    assert isinstance(end, Failed)
+    assert end.code is Code.INVALID_OUTPUT
+    assert {breach.path for breach in end.errors or ()} == {"/max_members", "/category"}
+    assert end.partial["name"] == MEETING["name"]
+
+
+@pytest.mark.parametrize(
+    "steps", [(ends("length"), DONE), (ends("length"),), (DONE,), (), (cut,), (reset,), (sse(UNWELL),)]
+)
+def test_what_comes_behind_a_whole_object_does_not_spoil_it(
+    patient: ServerProcess, upstream: Upstream, steps: tuple[Step, ...]
+) -> None:
+    upstream.plays(*stream(says(text(MEETING)), *steps))
+    end = terminal(ask(f"{patient.url}/meeting-info", MEETING_INPUT))
+    assert isinstance(end, Complete)
+    assert end.value == MEETING
+
+
+def test_silence_half_way_ends_by_the_clients_read_time_out(impatient: ServerProcess, upstream: Upstream) -> None:
+    upstream.plays(*stream(HALF, stall))
+    end = terminal(ask(f"{impatient.url}/meeting-info", MEETING_INPUT))
+    assert isinstance(end, Failed)
+    assert (end.code, end.partial) == (Code.UPSTREAM_TIMEOUT, {"name": "Half a na"})
+
+
+def test_silence_half_way_ends_by_the_runs_own_limit(
+    shared: Callable[[str], ServerProcess], upstream: Upstream
+) -> None:
+    server = shared(openai(upstream.base_url, **PATIENT, limits={"idle_s": 0.3}))
+    script = upstream.plays(*stream(HALF, stall))
+    end = terminal(ask(f"{server.url}/meeting-info", MEETING_INPUT))
+    assert isinstance(end, Failed)
+    assert (end.code, end.partial) == (Code.UPSTREAM_TIMEOUT, {"name": "Half a na"})
+    assert script.next_call().left.wait(PATIENCE_S)
+
+
+def test_a_run_that_never_ends_is_ended(shared: Callable[[str], ServerProcess], upstream: Upstream) -> None:
+    server = shared(openai(upstream.base_url, **PATIENT, limits={"total_s": 0.5}))
+    script = upstream.plays(*stream(HALF, forever(says("a"))))
+    end = terminal(ask(f"{server.url}/meeting-info", MEETING_INPUT))
+    assert isinstance(end, Failed)
+    assert end.code is Code.TIME_LIMIT
+    assert end.partial["name"].startswith("Half a naaa")
+    assert script.next_call().left.wait(PATIENCE_S)
+
+
+def test_a_status_is_held_no_longer_than_it_says(shared: Callable[[str], ServerProcess], upstream: Upstream) -> None:
+    """The upstream fails only after the client has had `start`: with no limit on the hold both would wait for ever."""
+    server = shared(openai(upstream.base_url, stream={"hold_ms": 50}))
+    script = upstream.plays(gate, answer(401))
+    with (
+        httpx.Client(timeout=PATIENCE_S) as client,
+        closing(follow(client, f"{server.url}/meeting-info", MEETING_INPUT)) as frames,
+    ):
+        assert next(frames).event == "start"
+        script.next_call().permit()
+        [end] = list(frames)
+    assert (end.event, data_of(end)["code"]) == ("failed", "upstream_auth")

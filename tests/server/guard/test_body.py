@@ -73,9 +73,7 @@ class TestEveryEndpoint:
         refusal(response, 422, "invalid_request")
 
     @pytest.mark.parametrize("config", ["text", 1, True, [1], {"configurable": {"model": "other"}}])
-    async def test_refuses_odd_and_configuring_configs(
-        self, client: httpx.AsyncClient, path: str, config: Any
-    ) -> None:
+    async def test_refuses_odd_and_configuring_configs(self, client: httpx.AsyncClient, path: str, config: Any) -> None:
         refusal(await client.post(path, json={**sound(path), "config": config}), 422, "invalid_request")
 
     async def test_refuses_keyword_arguments(self, client: httpx.AsyncClient, path: str) -> None:
