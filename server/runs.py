@@ -6,7 +6,8 @@ from outside (a cancel, a shutdown) is an event in the log like any other.
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import suppress
 
 from schemas import TERMINAL, Cancelled, Event, Failed, Fold, ServerError, StreamError, copy_json
 from server.logs import log_fault
@@ -32,22 +33,14 @@ class Run:
         if self._refused:
             raise self._refused
 
-    async def follow(self, heartbeat: float) -> AsyncIterator[Sequence[Event]]:
-        """All that is in the log and all that comes; an empty batch after each `heartbeat` seconds of silence."""
-        read = 0
-        while True:
-            news = self._news
-            if batch := self.log[read:]:
-                read += len(batch)
-                yield batch
-                if batch[-1].type in TERMINAL:
-                    return
-                continue
-            try:
-                async with asyncio.timeout(heartbeat):
+    async def since(self, read: int, until: float) -> Sequence[Event]:
+        """The log behind its first `read` events, waited for; nothing, if there is none by the loop's time `until`."""
+        news = self._news
+        if read == len(self.log):
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(until):
                     await news.wait()
-            except TimeoutError:
-                yield ()
+        return self.log[read:]
 
     async def cancel(self, reason: str) -> None:
         """Stops the model; the log ends with `cancelled`. Does nothing to a run that has ended."""

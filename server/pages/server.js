@@ -24,38 +24,33 @@ export function answerLanguage(chain) {
 
 /** Shows the model in the header; asks again until the server is ready. */
 export function watchServer() {
-  onLanguage(drawModels);
+  onLanguage(() => drawModels());
   ask();
 }
 
 async function ask() {
+  let state = "unreachable";
   try {
     const response = await fetch("/ready");
     const told = await response.json();
     chains = told.chains ?? {};
-    drawModels(told.status ?? "starting");
-    if (response.ok) return;
+    state = response.ok ? "ready" : String(told.status).startsWith("lost") ? "lost" : "starting";
   } catch {
-    drawState("unreachable");
-    say(document.getElementById("model-name"), "unreachableModel");
+    // nobody answers: said below, and asked again
   }
-  setTimeout(ask, PAUSE_MS);
+  drawModels(state);
+  if (state !== "ready") setTimeout(ask, PAUSE_MS);
 }
 
-function drawState(state) {
-  document.getElementById("model").dataset.state = state;
-}
+const STATE_WORDS = { starting: "starting", lost: "modelLost", unreachable: "unreachableModel" };
 
 function drawModels(state = document.getElementById("model").dataset.state) {
-  drawState(state);
-  if (state === "unreachable") return;
+  document.getElementById("model").dataset.state = state;
+  const name = document.getElementById("model-name");
   const served = Object.values(chains);
   const models = [...new Set(served.map(({ model }) => model).filter(Boolean))].join(", ");
-  const name = document.getElementById("model-name");
-  if (state === "ready") say(name, "", {}, {});
-  if (state !== "ready") say(name, "starting");
-  else if (models) name.textContent = models;
-  else say(name, "noModel");
+  say(name, STATE_WORDS[state] ?? (models ? "" : "noModel"));
+  if (state === "ready" && models) name.textContent = models;
   const abouts = [...new Set(served.map(({ about }) => about).filter(Boolean)), ...limits(served)];
   document.getElementById("model-about").replaceChildren(...abouts.map((about) => el("span", {}, `${about} `)));
 }

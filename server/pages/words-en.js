@@ -9,6 +9,7 @@ export const en = {
   noModel: "Model unknown",
   starting: "The model is starting …",
   unreachableModel: "The server does not answer. Trying again …",
+  modelLost: "The model has gone. Waiting for it …",
   speaksOnly: "This model speaks {languages} only.",
   "language.page": "Page language",
   "language.answer": "Answers in",

@@ -9,6 +9,7 @@ export const ko = {
   noModel: "모델 정보 없음",
   starting: "모델을 준비하고 있어요 …",
   unreachableModel: "서버가 응답하지 않아요. 다시 시도하고 있어요 …",
+  modelLost: "모델이 멈췄어요. 돌아오기를 기다리고 있어요 …",
   speaksOnly: "이 모델은 {languages}만 할 수 있어요.",
   "language.page": "화면 언어",
   "language.answer": "답변 언어",

@@ -5,6 +5,7 @@ LangServe's `RemoteRunnable`, recognised by the envelope it always sends, gets L
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated, Any, Literal, get_args
 
 import anyio
@@ -17,10 +18,12 @@ from chains.call import read_request
 from chains.structured import StructuredChain
 from schemas import Breach, Code, EventName, RequestError, ServerError
 from server.guard.body import one_input, read_envelope, some_inputs
+from server.routes.playground import playground_routes
 from server.runs import Run
 from server.settings import ChainSettings, Settings
 from server.wire.frames import EventFrames
 from server.wire.langserve import LangServeFrames
+from server.wire.pieces import Frames, pieces
 from server.wire.serializer import WireSerializer
 
 Envelope = Annotated[dict[str, Any], Depends(read_envelope)]
@@ -35,6 +38,8 @@ def chain_routes(chain: StructuredChain, served: ChainSettings, settings: Settin
     router = APIRouter()
     if "stream" in served.endpoints:
         _add_stream(router, chain, served, settings)
+    if _has_playground(served, settings):
+        router.include_router(playground_routes(chain, served.path))
     add_routes(
         router,
         chain,
@@ -47,12 +52,14 @@ def chain_routes(chain: StructuredChain, served: ChainSettings, settings: Settin
     return router
 
 
+def _has_playground(served: ChainSettings, settings: Settings) -> bool:
+    return "playground" in served.endpoints and settings.mode == "development"
+
+
 def _langserve_endpoints(served: ChainSettings, settings: Settings) -> list[Any]:
-    endpoints: set[str] = {endpoint for endpoint in served.endpoints if endpoint != "stream"}
-    if settings.mode == "production":
-        endpoints.discard("playground")
-    if "playground" in endpoints:
-        endpoints.add("stream_log")  # the playground page posts to it and to nothing else
+    endpoints: set[str] = {endpoint for endpoint in served.endpoints if endpoint not in ("stream", "playground")}
+    if _has_playground(served, settings):
+        endpoints.add("stream_log")
     return sorted(endpoints)
 
 
@@ -83,7 +90,7 @@ def _add_stream(router: APIRouter, chain: StructuredChain, served: ChainSettings
         """The answer as typed server-sent events, while the model writes it (see docs/protocol.md)."""
         names = _names(events) if events is not None else served.events
         own_client = {"input", "config", "kwargs"} <= body.keys()
-        frames: EventFrames | LangServeFrames
+        frames: Frames
         if protocol == "langserve" or (protocol is None and own_client):
             frames = LangServeFrames()
         else:
@@ -108,14 +115,14 @@ def _names(listed: str) -> list[EventName]:
     return names  # type: ignore[return-value]  # each is one of EventName's
 
 
-def _respond(run: Run, frames: EventFrames | LangServeFrames, settings: Settings) -> Response:
+def _respond(run: Run, frames: Frames, settings: Settings) -> Response:
     going = anyio.Event()  # set by sse-starlette when the server is told to end
 
     async def body() -> AsyncIterator[bytes]:
         ending = asyncio.create_task(_end_run(run, going, settings.limits.drain_s))
         try:
-            async for batch in run.follow(settings.stream.ping_s):
-                if piece := frames.write(batch) if batch else frames.ping:
+            async with aclosing(pieces(run, frames, settings.stream.ping_s)) as written:
+                async for piece in written:
                     yield piece
         finally:
             ending.cancel()

@@ -34,7 +34,7 @@ def text(value: Any) -> str:
 def settings(model: Mapping[str, Any], **sections: Any) -> str:
     """The YAML of both chains on one model; `sections` replace or add whole sections."""
     whole = {"model": "demo", "models": {"demo": dict(model)}, "chains": CHAINS, **sections}
-    return yaml.safe_dump(whole, allow_unicode=True)
+    return yaml.safe_dump(whole, allow_unicode=False)
 
 
 def scripted(*replies: Any, model: Mapping[str, Any] | None = None, **sections: Any) -> str:
@@ -49,7 +49,7 @@ def by_chain(replies: Mapping[str, Any], **sections: Any) -> str:
     """Each chain on a scripted model of its own, which says one reply for ever."""
     models = {name: {"provider": "scripted", "pace_ms": 0, "replies": [reply]} for name, reply in replies.items()}
     chains = {name: {**CHAINS[name], "model": name} for name in replies}
-    return yaml.safe_dump({"models": models, "chains": chains, **sections}, allow_unicode=True)
+    return yaml.safe_dump({"models": models, "chains": chains, **sections}, allow_unicode=False)
 
 
 def both(**sections: Any) -> str:

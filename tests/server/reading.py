@@ -1,7 +1,7 @@
 """Reads streams as clients do, and knows what a sound one looks like."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 import httpx
@@ -27,7 +27,7 @@ def ask(url: str, value: Any, **query: str) -> list[Event]:
     return events_of(response.text)
 
 
-def follow(client: httpx.Client, url: str, value: Any, **query: str) -> Iterator[httpx_sse.ServerSentEvent]:
+def follow(client: httpx.Client, url: str, value: Any, **query: str) -> Generator[httpx_sse.ServerSentEvent]:
     """Asks a chain's `stream` and gives each frame when it arrives. Closing the iterator leaves the stream."""
     with httpx_sse.connect_sse(client, "POST", f"{url}/stream", json={"input": value}, params=query) as source:
         yield from source.iter_sse()

@@ -33,7 +33,7 @@ PATIENT = {"stream": {"hold_ms": 10_000}}
 IMPATIENT = {"read_timeout": 0.3}
 OPENAI_OVERFLOW = {
     "error": {
-        "message": "This model's maximum context length is 8192 tokens. However, your messages resulted in 9000 tokens.",
+        "message": "This model's maximum context length is 8192 tokens. However, your messages had 9000.",
         "type": "invalid_request_error",
         "param": "messages",
         "code": "context_length_exceeded",

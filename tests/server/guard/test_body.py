@@ -83,11 +83,11 @@ class TestEveryEndpoint:
         assert envelope.details[0].path == "/kwargs"
 
     async def test_names_the_field_that_breaks_a_rule(self, client: httpx.AsyncClient, path: str) -> None:
-        wanted, field = ({"goal": ""}, "/goal") if path.startswith("/meeting") else ({"messages": []}, "/messages")
-        envelope = refusal(await client.post(path, json=body_of(path, wanted)), 422, "invalid_request")
+        field, value = ("goal", "") if path.startswith("/meeting") else ("messages", [])
+        envelope = refusal(await client.post(path, json=body_of(path, {field: value})), 422, "invalid_request")
         where = "/inputs/0" if path.endswith("/batch") else ""
         assert envelope.details
-        assert [breach.path for breach in envelope.details] == [where + field]
+        assert [breach.path for breach in envelope.details] == [f"{where}/{field}"]
 
     async def test_does_not_repeat_what_the_user_wrote(self, client: httpx.AsyncClient, path: str) -> None:
         wanted = {"goal": "canary" * 50, "messages": [{"role": "canary", "content": "canary"}], "canary": "canary"}

@@ -20,13 +20,13 @@ STREAM = (
     "\ufeff: a comment\r\nretry: 2000\nid: 1\nevent: start\ndata: {}\n\n"
     "id: 2\rdata:  two blanks, one kept\rdata:second line\r\r"
     "event: without data\n\nid: 3\0\ndata\n\n"
-    "data: 모임 😀\r\n\r\n:ping\n\nevent: cut\ndata: never finished\n"
+    "data: 모임 😀\r\ndata: 둘째 줄\r\n\r\n:ping\n\nevent: cut\ndata: never finished\n"
 )
 EVENTS = [
     {"type": "start", "data": "{}", "id": "1"},
     {"type": "message", "data": " two blanks, one kept\nsecond line", "id": "2"},
     {"type": "message", "data": "", "id": "2"},
-    {"type": "message", "data": "모임 😀", "id": "2"},
+    {"type": "message", "data": "모임 😀\n둘째 줄", "id": "2"},
 ]
 
 

@@ -83,3 +83,23 @@ def test_on_a_phone_nothing_scrolls_sideways(open_page: Open) -> None:
     expect(page.get_by_test_id("option")).to_have_count(5)
     assert page.evaluate("() => document.documentElement.scrollWidth") == 390
     keep_picture(page, "phone-dark-korean")
+
+
+def test_the_header_names_the_model_once_the_server_is_ready(open_page: Open) -> None:
+    page = open_page(config())
+    told: list[dict[str, object]] = [
+        {"status": "starting", "chains": {}},
+        {"status": "lost: Small-1", "chains": {}},
+        {"status": "ready", "chains": {"chatbot": {"model": "Small-1", "languages": ["en"], "about": "It is small."}}},
+    ]
+    page.route("**/ready", lambda route: route.fulfill(json=told[0], status=200 if len(told) == 1 else 503))
+    page.reload()
+    name = page.get_by_test_id("model-name")
+    expect(name).to_have_text("The model is starting …")
+    told.pop(0)
+    expect(name).to_have_text("The model has gone. Waiting for it …")
+    told.pop(0)
+    expect(name).to_have_text("Small-1")
+    expect(page.get_by_test_id("model-about")).to_contain_text("It is small.")
+    page.get_by_role("radio", name="한국어").check()
+    expect(page.get_by_test_id("model-about")).to_contain_text("영어만")

@@ -1,0 +1,33 @@
+"""A run as one reader gets it: the frames of its protocol, and a ping whenever the connection has been silent."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable
+from typing import Protocol
+
+from schemas import TERMINAL, Event
+from server.runs import Run
+
+
+class Frames(Protocol):
+    """A protocol's frames. `write` gives consecutive events as one piece, empty if the reader wants none of them."""
+
+    @property
+    def ping(self) -> bytes: ...
+
+    def write(self, events: Iterable[Event]) -> bytes: ...
+
+
+async def pieces(run: Run, frames: Frames, ping_s: float) -> AsyncGenerator[bytes]:
+    """What to write, as it comes, to the run's end. Events that the reader is not sent do not break its silence."""
+    clock = asyncio.get_running_loop().time
+    read, silent_until, ended = 0, clock() + ping_s, False
+    while not ended:
+        batch = await run.since(read, silent_until)
+        read += len(batch)
+        ended = bool(batch) and batch[-1].type in TERMINAL
+        piece = frames.write(batch)
+        if not piece and clock() >= silent_until:
+            piece = frames.ping
+        if piece:
+            yield piece
+            silent_until = clock() + ping_s
