@@ -67,6 +67,9 @@ class Faults:
         try:
             await self._app(scope, receive, note_start)
         except Exception as error:  # noqa: BLE001  # the last place that can answer
+            if begun and isinstance(error.__cause__, StreamError):
+                await send({"type": "http.response.body"})  # LangServe has told it in its stream, then raises it as well
+                return
             log_fault(_log, "a request broke", error)
             if not begun:
                 await respond(ServerError("The server has a fault."))(scope, receive, send)

@@ -73,7 +73,7 @@ def _kinds(draw: st.DrawFn, depth: int) -> Kind:
     simple = st.sampled_from(SCALARS + LISTS)
     if depth == 0:
         return draw(simple)
-    shape = draw(st.sampled_from(["simple", "simple", "object", "objects", "perhaps object"]))
+    shape = draw(st.sampled_from(["simple", "simple", "simple", "object", "objects", "perhaps object"]))
     if shape == "simple":
         return draw(simple)
     inner = draw(_objects(depth - 1))
@@ -89,7 +89,7 @@ def _kinds(draw: st.DrawFn, depth: int) -> Kind:
 @st.composite
 def _objects(draw: st.DrawFn, depth: int) -> Kind:
     """A model all of whose fields are required."""
-    fields = {name: draw(_kinds(depth)) for name in draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=4))}
+    fields = {name: draw(_kinds(depth)) for name in draw(st.lists(st.sampled_from(NAMES), unique=True, max_size=3))}
     made = create_model("Made", **{name: (kind.type, ...) for name, kind in fields.items()})  # type: ignore[call-overload]
     return Kind(made, st.fixed_dictionaries({name: kind.values for name, kind in fields.items()}))
 

@@ -120,13 +120,15 @@ def test_a_partial_never_says_what_the_end_takes_back(answer: Answer, every: flo
         assert leads_to(before, after, tree)
 
 
-def leads_to(before: Any, after: Any, node: SettleNode) -> bool:
+def leads_to(before: Any, after: Any, node: SettleNode, gap: bool = False) -> bool:
     """Whether the second may come after the first: free text and lists may grow, what is held is whole or not there."""
     match before, after:
         case str(), str() if node.settle == "char":
             return after.startswith(before)
+        case None, _ if gap:
+            return True
         case list(), list() if node.settle in ("grow", "items") and len(before) <= len(after):
-            return all(leads_to(*both, node.child(0)) for both in zip(before, after, strict=False))
+            return all(leads_to(*both, node.child(0), gap=True) for both in zip(before, after, strict=False))
         case dict(), dict() if node.settle == "grow":
             return all(key in after and leads_to(item, after[key], node.child(key)) for key, item in before.items())
         case _:

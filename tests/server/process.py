@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-START_S = 30.0
+START_S = 60.0
 STOP_S = 5.0
 _FRAME = '  File "'  # how a line of a traceback begins, whoever logs it
 

@@ -115,9 +115,7 @@ class TestProtocols:
 class TestPings:
     """In silence, and only then: the model of these tests waits 400 ms before its text, and 20 ms between tokens."""
 
-    CONFIG = scripted(
-        text(CHAT), model={"first_ms": 400, "pace_ms": 20}, stream={"ping_s": 0.1, "hold_ms": 0}
-    )
+    CONFIG = scripted(text(CHAT), model={"first_ms": 400, "pace_ms": 20}, stream={"ping_s": 0.1, "hold_ms": 0})
 
     async def frames(self, **query: str) -> list[str]:
         async with client_of(self.CONFIG) as client:

@@ -68,7 +68,7 @@ def test_every_reader_reads_the_same(
 ) -> None:
     frames = list(read(f"{server.url}/{chain}/stream", value))
     events = [from_json(data) for _, _, data in frames]
-    assert [(id, name) for id, name, _ in frames] == [(str(event.seq), event.type) for event in events]
+    assert [(number, name) for number, name, _ in frames] == [(str(event.seq), event.type) for event in events]
     end = terminal(events)
     assert end.type == "complete"
     assert end.value == (MEETING if chain == "meeting-info" else {**CHAT, "recommendation": None})

@@ -8,13 +8,14 @@ from typing import Any, Protocol
 
 import httpx
 import pytest
+from langchain_core.runnables import RunnableConfig
 from langserve import RemoteRunnable
 
-from schemas import Complete, Failed, FieldSettled, Start
+from schemas import FieldSettled, Token
 from server.wire.langserve import LangServeFrames
 from tests.server.configs import CHAT_INPUT, MEETING, MEETING_INPUT, openai, text
 from tests.server.process import ServerProcess
-from tests.upstream import Upstream, whole
+from tests.upstream import Step, Upstream, answer, cut, ends, says, stream, whole
 
 PLAN = [
     {"step": 1, "title": "첫 만남 🐶", "details": ["인사하기", "코스 정하기"]},
@@ -58,15 +59,15 @@ SUMS: dict[str, tuple[str, Any, Any, Any]] = {
 class Remotes(Protocol):
     """The remote chain, whose model says this from now on."""
 
-    def __call__(self, chain: str, says: Any) -> RemoteRunnable[Any, Any]: ...
+    def __call__(self, chain: str, said: Any) -> RemoteRunnable[Any, Any]: ...
 
 
 @pytest.fixture(scope="module")
 def remote(shared: Callable[[str], ServerProcess], upstream: Upstream) -> Remotes:
     server = shared(openai(upstream.base_url))
 
-    def remote(chain: str, says: Any) -> RemoteRunnable[Any, Any]:
-        upstream.plays(*whole(text(says)))
+    def remote(chain: str, said: Any) -> RemoteRunnable[Any, Any]:
+        upstream.plays(*whole(text(said)))
         return RemoteRunnable(f"{server.url}/{chain}")
 
     return remote
@@ -74,9 +75,119 @@ def remote(shared: Callable[[str], ServerProcess], upstream: Upstream) -> Remote
 
 @pytest.mark.parametrize("case", SUMS)
 async def test_every_way_of_asking_gives_the_object(remote: Remotes, case: str) -> None:
-    chain, says, wanted, result = SUMS[case]
-    runnable = remote(chain, says)
+    chain, said, wanted, result = SUMS[case]
+    runnable = remote(chain, said)
     assert runnable.invoke(wanted) == result
     assert await runnable.ainvoke(wanted) == result
     assert reduce(add, runnable.stream(wanted)) == result
     assert reduce(add, [chunk async for chunk in runnable.astream(wanted)]) == result
+
+
+async def test_batches(remote: Remotes) -> None:
+    runnable = remote("meeting-info", MEETING)
+    assert runnable.batch([MEETING_INPUT] * 3) == [MEETING] * 3
+    assert await runnable.abatch([MEETING_INPUT] * 3) == [MEETING] * 3
+    assert runnable.batch([]) == []
+
+
+async def test_its_events(remote: Remotes) -> None:
+    runnable = remote("meeting-info", MEETING)
+    events = [event async for event in runnable.astream_events(MEETING_INPUT)]
+    kinds = [event["event"] for event in events]
+    assert (kinds[0], kinds[-1]) == ("on_chain_start", "on_chain_end")
+    assert "on_chat_model_stream" in kinds
+    assert events[-1]["data"]["output"] == MEETING
+
+
+async def test_it_composes(remote: Remotes) -> None:
+    named = remote("meeting-info", MEETING) | (lambda meeting: meeting["name"])
+    assert await named.ainvoke(MEETING_INPUT) == MEETING["name"]
+
+
+LATE = stream(says('{"name": "Half'), cut)
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("steps", "status"), [((answer(401),), 502), ((answer(429),), 503), (LATE, 502)], ids=["401", "429", "cut"]
+    )
+    async def test_a_fault_of_the_model_is_raised(
+        self, remote: Remotes, upstream: Upstream, steps: tuple[Step, ...], status: int
+    ) -> None:
+        runnable = remote("meeting-info", MEETING)
+        upstream.plays(*steps)
+        for ask in (
+            lambda: runnable.invoke(MEETING_INPUT),
+            lambda: runnable.batch([MEETING_INPUT]),
+            lambda: list(runnable.stream(MEETING_INPUT)),
+        ):
+            with pytest.raises(httpx.HTTPStatusError) as raised:
+                ask()
+            assert raised.value.response.status_code == status
+        with pytest.raises(httpx.HTTPStatusError):
+            [chunk async for chunk in runnable.astream(MEETING_INPUT)]
+
+    async def test_a_fault_ends_its_events(self, remote: Remotes, upstream: Upstream) -> None:
+        runnable = remote("meeting-info", MEETING)
+        upstream.plays(*LATE)
+        with pytest.raises(httpx.HTTPStatusError):
+            [event async for event in runnable.astream_events(MEETING_INPUT)]
+
+    async def test_what_had_come_is_kept(self, remote: Remotes, upstream: Upstream) -> None:
+        runnable = remote("meeting-info", MEETING)
+        upstream.plays(*stream(says('{"name": "Half'), ends("length")))
+        got: list[dict[str, Any]] = []
+        with pytest.raises(httpx.HTTPStatusError, match="token limit"):
+            got.extend(runnable.stream(MEETING_INPUT))
+        assert reduce(add, got) == {"name": "Half"}
+
+    def test_bad_input_is_raised(self, remote: Remotes) -> None:
+        runnable = remote("meeting-info", MEETING)
+        for ask in (runnable.invoke, lambda wanted: list(runnable.stream(wanted))):
+            with pytest.raises(httpx.HTTPStatusError) as raised:
+                ask({"goal": ""})
+            assert raised.value.response.status_code == 422
+
+    def test_a_client_cannot_configure_the_chain(self, remote: Remotes) -> None:
+        runnable = remote("meeting-info", MEETING)
+        config: RunnableConfig = {"configurable": {"base_url": "https://evil.example"}}
+        for ask in (
+            lambda: runnable.invoke(MEETING_INPUT, config),
+            lambda: runnable.batch([MEETING_INPUT], config),
+            lambda: list(runnable.stream(MEETING_INPUT, config)),
+        ):
+            with pytest.raises(httpx.HTTPStatusError) as raised:
+                ask()
+            assert raised.value.response.status_code == 422
+
+    def test_other_settings_of_a_run_are_its_own_business(self, remote: Remotes) -> None:
+        config: RunnableConfig = {"tags": ["mine"], "metadata": {"user": 1}, "run_name": "mine"}
+        assert remote("meeting-info", MEETING).invoke(MEETING_INPUT, config) == MEETING
+
+
+class TestLangServeFrames:
+    def data(self, piece: bytes) -> list[Any]:
+        return [json.loads(line[6:]) for line in piece.decode().splitlines() if line.startswith("data: ")]
+
+    def test_a_string_is_sent_once_by_its_tokens(self) -> None:
+        frames = LangServeFrames()
+        written = frames.write([Token(seq=2, path="/a", text="x"), Token(seq=3, path="/a", text="y")])
+        written += frames.write([FieldSettled(seq=4, path="/a", value="xy", source="model", ms=1)])
+        assert self.data(written) == [{"a": "x"}, {"a": "y"}]
+
+    def test_what_grows_within_an_object_waits_for_it(self) -> None:
+        frames = LangServeFrames()
+        assert frames.write([Token(seq=2, path="/a/b", text="x"), Token(seq=3, path="/l/0/b", text="x")]) == b""
+        settled = FieldSettled(seq=4, path="/a", value={"b": "x"}, source="model", ms=1)
+        assert self.data(frames.write([settled])) == [{"a": {"b": "x"}}]
+
+    def test_a_list_is_sent_once_by_its_items(self) -> None:
+        frames = LangServeFrames()
+        item = FieldSettled(seq=2, path="/l/0", value=1, source="model", ms=1)
+        whole_list = FieldSettled(seq=3, path="/l", value=[1], source="model", ms=1)
+        assert self.data(frames.write([item, whole_list])) == [{"l": [1]}]
+
+    def test_every_line_is_a_line_to_every_reader(self) -> None:
+        piece = LangServeFrames().write([Token(seq=2, path="/a", text="\x85\u2028\u2029\r\n😀")])
+        assert piece.isascii()
+        assert self.data(piece) == [{"a": "\x85\u2028\u2029\r\n😀"}]
