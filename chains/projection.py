@@ -65,6 +65,8 @@ class Projection:
         self._began = clock()
         self._text_size = 0
         self._is_object = False
+        self._string_path: Path = ()
+        self._string_told = False  # whether the string at that path is told as it grows
         self._first_token_ms: int | None = None
         self._settled: dict[str, int] = {}  # pointer → ms, in the order in which they settled
         self._errors: dict[tuple[str, str], Breach] = {}  # by pointer and rule: each is told once
@@ -183,11 +185,20 @@ class Projection:
         if path[0] not in self._shape.fields:
             return None  # nobody asked for it
         match change:
-            case Grew(text=text) if path[0] not in self._void and self._settles(path) == "char":
+            case Grew(text=text) if self._streams(path):
                 return self._tell(Token(seq=self._next(), path=to_pointer(path), text=text))
             case Closed(value=value) if self._is_field(path):
                 return self._close(path, value)
+            case Closed(value="") if self._streams(path):  # a place of its own in its list, though it has no text
+                return self._tell(Token(seq=self._next(), path=to_pointer(path), text=""))
         return None
+
+    def _streams(self, path: Path) -> bool:
+        """Whether this string is told as it grows. Not behind a neighbour of which nothing could be told: no gaps."""
+        if path != self._string_path:
+            told = path[0] not in self._void and self._settles(path) == "char" and self._fold.reaches(path)
+            self._string_path, self._string_told = path, told
+        return self._string_told
 
     def _settles(self, path: Path) -> Settle:
         node = self._shape.tree

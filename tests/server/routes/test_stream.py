@@ -1,7 +1,7 @@
 """`POST …/stream`: which events, in which protocol, with which sign of life."""
 
 from collections.abc import AsyncIterator
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 import httpx
 import pytest
@@ -87,7 +87,7 @@ class TestEventsThatAClientWants:
 
 
 class TestProtocols:
-    ENVELOPE = {"config": {}, "kwargs": {}}
+    ENVELOPE: ClassVar[dict[str, Any]] = {"config": {}, "kwargs": {}}
 
     async def names(self, client: httpx.AsyncClient, body: dict[str, Any], **query: str) -> list[str]:
         response = await client.post("/chatbot/stream", json={"input": CHAT_INPUT, **body}, params=query)
@@ -98,7 +98,8 @@ class TestProtocols:
         assert (names[0], set(names[1:-1]), names[-1]) == ("metadata", {"data"}, "end")
 
     async def test_anyone_else_gets_typed_events(self, client: httpx.AsyncClient) -> None:
-        for body in ({}, {"config": {}}, {"kwargs": {}}):
+        bodies: list[dict[str, Any]] = [{}, {"config": {}}, {"kwargs": {}}]
+        for body in bodies:
             names = await self.names(client, body)
             assert (names[0], names[-1]) == ("start", "complete")
 

@@ -38,7 +38,7 @@ def by_httpx_sse(url: str, value: Any) -> Iterator[Frame]:
         httpx_sse.connect_sse(client, "POST", url, json={"input": value}) as source,
     ):
         for frame in source.iter_sse():
-            yield frame.id, frame.event, frame.data
+            yield str(frame.id), frame.event, frame.data
 
 
 def by_sseclient(url: str, value: Any) -> Iterator[Frame]:
@@ -47,7 +47,7 @@ def by_sseclient(url: str, value: Any) -> Iterator[Frame]:
         client.stream("POST", url, json={"input": value}) as response,
     ):
         for frame in sseclient.SSEClient(response.iter_bytes()).events():
-            yield frame.id, frame.event, frame.data
+            yield str(frame.id), frame.event, frame.data
 
 
 def by_langserve(url: str, value: Any) -> Iterator[Frame]:

@@ -1,0 +1,11 @@
+"""Requests as bytes, for connections that the test itself opens, holds and drops."""
+
+import json
+from typing import Any
+
+
+def post_bytes(path: str, body: Any) -> bytes:
+    """A whole POST request of this JSON."""
+    payload = json.dumps(body).encode()
+    lines = [f"POST {path} HTTP/1.1", "host: test", "content-type: application/json", f"content-length: {len(payload)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + payload
