@@ -51,7 +51,7 @@ REFUSAL_SHOWN = 500
 
 
 class Projection:
-    """One attempt at one object, as events. `clock` gives seconds; times in events count from `start`."""
+    """One attempt at one object, as events. `clock` gives seconds; times in events count from here, not from `start`, which may be held."""
 
     def __init__(self, ask: Ask, *, clock: Callable[[], float], pace: Pace) -> None:
         self.ended = False
@@ -86,7 +86,6 @@ class Projection:
 
     def start(self, *, run_id: str, chain: str, model: str, notes: Iterable[Note] = ()) -> list[Event]:
         """The first event, and the fields that are known already."""
-        self._began = self._clock()
         result = shape_of(self._ask.result)
         start = Start(
             seq=self._next(),

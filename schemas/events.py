@@ -52,7 +52,7 @@ class Usage(_Part):
 
 
 class Timings(_Part):
-    """Milliseconds since `start`. `first_token_ms` is null when the model wrote no text."""
+    """Milliseconds since the run began. `first_token_ms` is null when the model wrote no text."""
 
     first_token_ms: int | None
     fields: dict[str, int]
@@ -104,7 +104,7 @@ class Partial(_Event):
 
 
 class FieldSettled(_Event):
-    """A top-level property, or an item of a top-level list, is closed and valid. `ms` is milliseconds since `start`."""
+    """A top-level property, or an item of a top-level list, is closed and valid. `ms` is milliseconds since the run began."""
 
     type: Literal["field"] = "field"
     path: str

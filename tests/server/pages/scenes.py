@@ -71,7 +71,7 @@ def input_of(request: Request) -> Any:
 
 
 def keep_picture(page: Page, name: str) -> None:
-    folder = Path(os.environ.get("ARTIFACTS", "artifacts"))
+    folder = Path(os.environ.get("ARTIFACTS", "build/artifacts"))
     folder.mkdir(parents=True, exist_ok=True)
     page.screenshot(path=folder / f"{name}.png")
 
