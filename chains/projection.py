@@ -51,7 +51,10 @@ REFUSAL_SHOWN = 500
 
 
 class Projection:
-    """One attempt at one object, as events. `clock` gives seconds; times in events count from here, not from `start`, which may be held."""
+    """One attempt at one object, as events.
+
+    `clock` gives seconds. Times in events count from here, not from `start`, which may be held.
+    """
 
     def __init__(self, ask: Ask, *, clock: Callable[[], float], pace: Pace) -> None:
         self.ended = False

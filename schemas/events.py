@@ -104,7 +104,7 @@ class Partial(_Event):
 
 
 class FieldSettled(_Event):
-    """A top-level property, or an item of a top-level list, is closed and valid. `ms` is milliseconds since the run began."""
+    """A top-level property, or an item of a top-level list, is closed and valid; `ms` since the run began."""
 
     type: Literal["field"] = "field"
     path: str
