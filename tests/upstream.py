@@ -99,9 +99,13 @@ async def gate(call: "Call") -> None:
     await call.permits.acquire()
 
 
+class _Over(Exception):
+    """The script ends here, and with it the connection."""
+
+
 async def cut(call: "Call") -> None:
     """Closes the connection in the middle of the body, as a process that dies does."""
-    raise ConnectionAbortedError
+    raise _Over
 
 
 async def reset(call: "Call") -> None:
@@ -110,7 +114,7 @@ async def reset(call: "Call") -> None:
     connection = call.writer.get_extra_info("socket")
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     call.writer.transport.abort()
-    raise ConnectionAbortedError
+    raise _Over
 
 
 def forever(piece: bytes, pause: float = 0.005) -> Step:
@@ -207,21 +211,19 @@ class Upstream:
             script.take(call)
             await self._play(call, script, reader)
         except (ConnectionError, asyncio.IncompleteReadError):
-            pass
+            pass  # no whole request came
         finally:
             writer.close()
 
     async def _play(self, call: Call, script: Script, reader: asyncio.StreamReader) -> None:
         playing = asyncio.ensure_future(call.play(script.steps))
         leaving = asyncio.ensure_future(reader.read())
-        try:
-            await asyncio.wait({playing, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not playing.done():
-                call.left.set()
-        finally:
-            leaving.cancel()
-            playing.cancel()
-            await asyncio.gather(playing, leaving, return_exceptions=True)
+        await asyncio.wait({playing, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        leaving.cancel()
+        playing.cancel()
+        fate, _ = await asyncio.gather(playing, leaving, return_exceptions=True)
+        if isinstance(fate, asyncio.CancelledError | ConnectionError):
+            call.left.set()
 
 
 async def _read_call(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Call:

@@ -6,6 +6,7 @@ and be paid for.
 
 import asyncio
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
@@ -37,6 +38,8 @@ class _Watched:
     async def run(self, scope: Scope) -> None:
         try:
             await self._app(scope, self._receive_body, self._note_answer)
+        except ClientDisconnect:
+            pass  # within its own request's body
         except asyncio.CancelledError:
             if not self._left.is_set():
                 raise
