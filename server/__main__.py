@@ -17,8 +17,10 @@ LB_KEEP_ALIVE_S = 620
 
 def main() -> int:
     """Runs until told to end. Returns the exit status; what is wrong with the settings is said in words."""
-    host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
+    host, port = os.environ.get("HOST", "127.0.0.1"), os.environ.get("PORT", "8000")
     try:
+        if not port.isdecimal():
+            raise SettingsError(f"PORT must be a number, not {port!r}")
         settings = load_settings(Path(os.environ.get("CONFIG", "langserve.yaml")))
         app = create_app(settings)
     except (SettingsError, ModelUnavailable, EmbeddedUnavailable) as error:
@@ -27,7 +29,7 @@ def main() -> int:
     uvicorn.run(
         app,
         host=host,
-        port=port,
+        port=int(port),
         timeout_keep_alive=LB_KEEP_ALIVE_S,
         timeout_graceful_shutdown=round(settings.limits.drain_s) + 5,
     )
