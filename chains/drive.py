@@ -31,26 +31,41 @@ class Limits:
 
 
 class Inbox:
-    """The chunks that have come and were not read yet: what one network read brought is read together."""
+    """The chunks that have come and were not read yet: what one network read brought is read together.
+
+    A slow reader does not slow the model, so the model may have ended while chunks still wait here.
+    """
 
     def __init__(self) -> None:
         self.begun = False
-        self.done = False
         self.error: Exception | None = None
+        self.heard_at = asyncio.get_running_loop().time()
+        self._ended = False
         self._chunks: deque[BaseMessageChunk] = deque()
         self._wake = asyncio.Event()
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there are chunks to take."""
+        return bool(self._chunks)
+
+    @property
+    def done(self) -> bool:
+        """Whether the model has ended and all it said was taken."""
+        return self._ended and not self._chunks
+
     async def fill(self, chunks: AsyncIterator[BaseMessageChunk]) -> None:
         """Takes in all chunks, and how they ended."""
+        clock = asyncio.get_running_loop().time
         try:
             async for chunk in chunks:
-                self.begun = True
+                self.begun, self.heard_at = True, clock()
                 self._chunks.append(chunk)
                 self._wake.set()
         except Exception as error:  # noqa: BLE001  # told to the reader, who knows what it means
             self.error = error
         finally:
-            self.done = True
+            self._ended = True
             self._wake.set()
 
     async def wait(self, until: float) -> None:
@@ -99,38 +114,42 @@ async def _attempt(
     clock = asyncio.get_running_loop().time
     reading = Reading()
     total_until = clock() + limits.total
-    idle_until = min(clock() + limits.idle, total_until)
 
-    held_until = clock() + hold
-    await inbox.wait(min(held_until, idle_until))
-    if not inbox.begun and (error := _early_end(inbox, clock(), idle_until, total_until)):
+    silent_until = min(clock() + limits.idle, total_until)
+    await inbox.wait(min(clock() + hold, silent_until))
+    if not inbox.begun and (error := _early_end(inbox, clock(), silent_until, total_until)):
         raise error
     yield opening()
 
-    while True:
-        if taken := inbox.take():
-            idle_until = min(clock() + limits.idle, total_until)
-            yield projection.feed("".join([reading.take(chunk) for chunk in taken]))
-        if projection.ended:
-            return
-        if projection.object_closed:
-            break
-        if inbox.done:
+    while not projection.ended and not projection.object_closed:
+        if inbox.waiting:
+            yield projection.feed("".join([reading.take(chunk) for chunk in inbox.take()]))
+        elif inbox.done:
             yield _ending(projection, inbox, reading)
-            return
-        if clock() >= idle_until:
+        elif clock() >= (silent_until := min(inbox.heard_at + limits.idle, total_until)):
             yield projection.fail(_overtime(clock() >= total_until))
-            return
-        yield projection.tick()
-        await inbox.wait(min(idle_until, _due(projection)))
+        else:
+            yield projection.tick()
+            await inbox.wait(min(silent_until, _due(projection)))
 
-    tail_until = clock() + TAIL
-    while not inbox.done and clock() < tail_until:
-        await inbox.wait(min(tail_until, _due(projection)))
-        yield projection.tick()
+    async for events in _tail(projection, inbox, reading, clock):
+        yield events
+    yield projection.finish(reading.finish_reason, reading.usage, reading.refusal)
+
+
+async def _tail(
+    projection: Projection, inbox: Inbox, reading: Reading, clock: Callable[[], float]
+) -> AsyncIterator[list[Event]]:
+    """Behind the object: why the model ended and what it cost, as long as that takes, and at most `TAIL` seconds."""
+    until = clock() + TAIL
+    while not projection.ended and not inbox.done and clock() < until:
         for chunk in inbox.take():
             reading.take(chunk)
-    yield projection.finish(reading.finish_reason, reading.usage, reading.refusal)
+        yield projection.tick()
+        if not inbox.done:
+            await inbox.wait(min(until, _due(projection)))
+    for chunk in inbox.take():
+        reading.take(chunk)
 
 
 def drive_sync(

@@ -18,6 +18,7 @@ from chains.ask import Ask
 from chains.pace import Pace
 from chains.partial_json import Change, Closed, Grew, NestedTooDeep, PartialJSONParser, Repeated, TextTooLarge
 from chains.shape import breaches, shape_of
+from chains.words import WordCutter
 from schemas import (
     Breach,
     Code,
@@ -69,7 +70,9 @@ class Projection:
         self._text_size = 0
         self._is_object = False
         self._string_path: Path = ()
-        self._string_told = False  # whether the string at that path is told as it grows
+        self._string_told = False  # whether the string at that path is told as it grows ...
+        self._by_words = False  # ... and then by whole words
+        self._words = WordCutter()
         self._first_token_ms: int | None = None
         self._settled: dict[str, int] = {}  # pointer → ms, in the order in which they settled
         self._errors: dict[tuple[str, str], Breach] = {}  # by pointer and rule: each is told once
@@ -120,8 +123,7 @@ class Projection:
         for change in self._parser.feed(text):
             if isinstance(change, Repeated) and change.path[0] in self._shape.fields:
                 return [*events, *self.fail(_repeated(change.path))]
-            if event := self._read(change):
-                events.append(event)
+            events += self._read(change)
         if self._parser.error and not self.object_closed:
             return [*events, *self.fail(self._unreadable())]
         if events:
@@ -164,7 +166,9 @@ class Projection:
             return []
         self.ended = True
         errors = {(breach.path, breach.rule): breach for breach in error.details} | self._errors
+        rest = self._rest_of_words()
         return [
+            *rest,
             Failed(
                 seq=self._next(),
                 code=error.code,
@@ -174,32 +178,43 @@ class Projection:
                 retry_after_ms=error.retry_after_ms,
                 partial=copy_json(self._fold.value),
                 errors=tuple(errors.values()) or None,
-            )
+            ),
         ]
 
     # -- reading the parser's changes --------------------------------------------------------------------------------
 
-    def _read(self, change: Change) -> Event | None:
+    def _read(self, change: Change) -> list[Event]:
         path = change.path
         if not path:
             self._is_object = isinstance(change, Closed) and isinstance(change.value, dict)
-            return None
+            return []
         if path[0] not in self._shape.fields:
-            return None  # nobody asked for it
+            return []  # nobody asked for it
         match change:
             case Grew(text=text) if self._streams(path):
-                return self._tell(Token(seq=self._next(), path=to_pointer(path), text=text))
-            case Closed(value=value) if self._is_field(path):
-                return self._close(path, value)
-            case Closed(value="") if self._streams(path):  # a place of its own in its list, though it has no text
-                return self._tell(Token(seq=self._next(), path=to_pointer(path), text=""))
-        return None
+                return self._token(path, self._words.feed(text) if self._by_words else text)
+            case Closed(value=value):
+                # A string without text is told, too: it has a place of its own in its list.
+                empty = value == "" and not self._is_field(path) and self._streams(path)
+                rest = self._token(path, "", even_empty=True) if empty else self._rest_of_words()
+                return [*rest, *self._close(path, value)] if self._is_field(path) else rest
+        return []
+
+    def _token(self, path: Path, text: str, *, even_empty: bool = False) -> list[Event]:
+        if not text and not even_empty:
+            return []
+        return [self._tell(Token(seq=self._next(), path=to_pointer(path), text=text))]
+
+    def _rest_of_words(self) -> list[Event]:
+        """The words that were held back because more text might have changed them."""
+        return self._token(self._string_path, self._words.flush())
 
     def _streams(self, path: Path) -> bool:
         """Whether this string is told as it grows. Not behind a neighbour of which nothing could be told: no gaps."""
         if path != self._string_path:
-            told = path[0] not in self._void and self._settles(path) == "char" and self._fold.reaches(path)
-            self._string_path, self._string_told = path, told
+            settle = self._settles(path)
+            self._string_path, self._by_words = path, settle == "word"
+            self._string_told = settle in ("char", "word") and path[0] not in self._void and self._fold.reaches(path)
         return self._string_told
 
     def _settles(self, path: Path) -> Settle:
@@ -218,10 +233,10 @@ class Projection:
         told = len(path) == 2 and isinstance(index, int) and self._shape.tells_items(str(name))
         return told and name not in self._void
 
-    def _close(self, path: Path, value: Any) -> Event | None:
+    def _close(self, path: Path, value: Any) -> list[Event]:
         valid, broken = self._shape.check(path, value)
         if not broken:
-            return self._settle(path, valid, "model") if path[0] not in self._void else None
+            return [self._settle(path, valid, "model")] if path[0] not in self._void else []
         self._void.add(path[0])
         return self._invalid(broken)
 
@@ -232,14 +247,14 @@ class Projection:
             FieldSettled(seq=self._next(), path=pointer, value=value, source=source, ms=self._settled[pointer])
         )
 
-    def _invalid(self, broken: Iterable[Breach]) -> Event | None:
+    def _invalid(self, broken: Iterable[Breach]) -> list[Event]:
         fresh = {(breach.path, breach.rule): breach for breach in broken}
         fresh = {key: breach for key, breach in fresh.items() if key not in self._errors}
         self._errors |= fresh
         if not fresh:
-            return None
+            return []
         paths = tuple(dict.fromkeys(path for path, _ in fresh))
-        return Invalid(seq=self._next(), paths=paths, errors=tuple(fresh.values()))
+        return [Invalid(seq=self._next(), paths=paths, errors=tuple(fresh.values()))]
 
     def _tell(self, event: Event) -> Event:
         """What says something of the object goes through the fold: a `partial` is what the events add up to."""
@@ -282,16 +297,14 @@ class Projection:
             for name in self._ask.fields
             if name not in self._fold.value and name not in self._void
         ]
-        event = self._invalid(broken)
-        return [event] if event else []
+        return self._invalid(broken)
 
     def _cross_check(self, value: dict[str, Any]) -> list[Event]:
         """The whole object against its model: what crosses fields can break only here."""
         try:
             self._ask.result.model_validate_json(json.dumps(value))
         except ValidationError as error:
-            event = self._invalid(breaches(error.errors(include_url=False, include_input=False)))
-            return [event] if event else []
+            return self._invalid(breaches(error.errors(include_url=False, include_input=False)))
         return []
 
     def _unreadable(self) -> StreamError:

@@ -210,7 +210,7 @@ class _Snapshots:
             return [_value_of(event)]
         if isinstance(event, Token | FieldSettled):
             self._fold.apply(event)
-            self._size += len(event.text if isinstance(event, Token) else str(event.value))
+            self._size += len(event.text) if isinstance(event, Token) else len(event.path) + len(str(event.value))
             self._pace.changed(self._size)
             if self._pace.take(0):
                 return [copy_json(self._fold.value)]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
-from schemas.text import Language, OneLine
+from schemas.text import Language, single_line
 
 Category = Literal[
     "반려동물",
@@ -52,8 +52,8 @@ class PlanStep(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     step: int = Field(ge=1, le=MAX_STEPS)
-    title: OneLine = Field(min_length=1, max_length=40)
-    details: list[Annotated[OneLine, Field(min_length=1, max_length=80)]] = Field(max_length=3)
+    title: Annotated[str, Field(min_length=1, max_length=40), single_line]
+    details: list[Annotated[str, Field(min_length=1, max_length=80), single_line]] = Field(max_length=3)
 
 
 def _counted(plan: list[PlanStep]) -> list[PlanStep]:
@@ -62,8 +62,10 @@ def _counted(plan: list[PlanStep]) -> list[PlanStep]:
     return plan
 
 
-Name = Annotated[OneLine, Field(min_length=1, max_length=64, description="The group's name")]
-Summary = Annotated[OneLine, Field(min_length=1, max_length=50, description="One line that makes people curious")]
+Name = Annotated[str, Field(min_length=1, max_length=64, description="The group's name"), single_line]
+Summary = Annotated[
+    str, Field(min_length=1, max_length=50, description="One line that makes people curious"), single_line
+]
 Description = Annotated[str, Field(min_length=1, max_length=400, description="What the group does, and for whom")]
 Tags = Annotated[
     list[Tag],

@@ -3,11 +3,12 @@
 A half-written description is worth showing; half a category or a growing number is a falsehood. So:
 
 - `char`     free text: shown as it grows, character by character
+- `word`     the same, by whole words (never by default: a field asks for it)
 - `settled`  enums, numbers, booleans, null, strings with a format or pattern: held until closed and valid
 - `items`    lists of short strings or other held values (tags, options): item by item, each closed
 - `grow`     objects and lists whose inside is worth watching: their children decide
 
-The derivation is overridden on the field: `Annotated[str, Stream("settled")]`.
+The derivation is overridden on the field: `Annotated[str, Stream("word")]`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Any, Literal, get_args
 from pydantic import GetJsonSchemaHandler
 from pydantic_core import CoreSchema
 
-Settle = Literal["char", "settled", "items", "grow"]
+Settle = Literal["char", "word", "settled", "items", "grow"]
 
 KEYWORD = "x-stream"
 """The JSON Schema keyword by which `Stream` travels from an annotation to here. It is never sent to a model."""
@@ -69,6 +70,9 @@ class SettleNode:
 
 HELD = SettleNode("settled")
 
+_SHAPED = {"format", "pattern", "contentEncoding", "contentMediaType"}
+"""Keywords of strings that mean nothing until they are whole: dates, addresses, JSON in a string."""
+
 
 def settle_tree(schema: Mapping[str, Any]) -> SettleNode:
     """How an object of this JSON Schema settles (2020-12, as pydantic writes it, with `$defs`)."""
@@ -96,12 +100,11 @@ def _plain(schema: Mapping[str, Any], defs: Mapping[str, Any], inside: frozenset
     if "enum" in schema or "const" in schema:
         return HELD
     match schema.get("type"):
-        case "string" if "format" not in schema and "pattern" not in schema:
+        case "string" if not _SHAPED & schema.keys():
             return SettleNode("char")
         case "array" if "items" in schema:
             items = _node(schema["items"], defs, inside)
-            short = schema["items"].get("type") == "string" and schema["items"].get("maxLength", SHORT + 1) <= SHORT
-            held = items.settle == "settled" or short
+            held = items.settle == "settled" or _is_short(schema["items"])
             return SettleNode("items", items=HELD) if held else SettleNode("grow", items=items)
         case "object" if properties := schema.get("properties"):
             if any(name.isdigit() for name in properties):  # a pointer could not tell its names from indexes
@@ -109,3 +112,7 @@ def _plain(schema: Mapping[str, Any], defs: Mapping[str, Any], inside: frozenset
             return SettleNode("grow", {name: _node(node, defs, inside) for name, node in properties.items()})
         case _:
             return HELD
+
+
+def _is_short(items: Mapping[str, Any]) -> bool:
+    return items.get("type") == "string" and items.get("maxLength", SHORT + 1) <= SHORT and KEYWORD not in items

@@ -13,5 +13,11 @@ def _one_line(text: str) -> str:
     return text
 
 
-OneLine = Annotated[str, AfterValidator(_one_line)]
-"""A single line. A validator and not a pattern, so that the text may still stream (see `schemas.settle`)."""
+single_line = AfterValidator(_one_line)
+"""Annotation: no line break. A validator and not a pattern, so that the text may still stream (see `schemas.settle`).
+
+Limits stand before it, `Annotated[str, Field(max_length=50), single_line]`: behind it they would count in "items".
+"""
+
+OneLine = Annotated[str, single_line]
+"""A single line of any length."""

@@ -2,6 +2,7 @@
 
 import logging
 import traceback
+import warnings
 
 
 def log_fault(logger: logging.Logger, what: str, error: BaseException) -> None:
@@ -11,6 +12,7 @@ def log_fault(logger: logging.Logger, what: str, error: BaseException) -> None:
 
 
 def quiet_libraries() -> None:
-    """Silences libraries that log every chunk they see at DEBUG, whatever level the application logs at."""
+    """Silences what libraries say of chunks: some log each at DEBUG, pydantic warns of odd ones and quotes them."""
     for name in ("sse_starlette", "httpx", "httpx2", "httpcore2", "openai"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", message="Pydantic serializer warnings")

@@ -114,6 +114,8 @@ def load_settings(path: Path) -> Settings:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise SettingsError(f"{path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{path} is not UTF-8 text") from error
     return parse_settings(text, str(path))
 
 
@@ -129,6 +131,9 @@ def parse_settings(text: str, where: str) -> Settings:
 
 
 def _key(location: tuple[str | int, ...]) -> str:
+    """A key as the file spells it: without the provider, which pydantic names in between (`models.demo.scripted.…`)."""
+    if location[:1] == ("models",):
+        location = location[:2] + location[3:]
     return ".".join(map(str, location)) or "the whole"
 
 

@@ -6,14 +6,13 @@ JSON on stdout answers with the address, once the weights are loaded. stdin then
 the order to leave: it comes when the parent closes it, and just as surely when the parent is killed.
 """
 
+import importlib
 import json
 import os
 import signal
 import sys
 from contextlib import suppress
 from typing import Any
-
-import xllamacpp
 
 _ERRORS_ONLY = 1
 
@@ -24,7 +23,8 @@ def main() -> None:
     answer_fd = os.dup(1)
     os.dup2(2, 1)  # whatever the engine prints is log, and the answer stays the only thing on stdout
     settings = json.loads(sys.stdin.buffer.readline())
-    server = xllamacpp.Server(_params(settings))  # returns with the weights loaded, or raises
+    engine = importlib.import_module("xllamacpp")  # only now: it may print as it is imported
+    server = engine.Server(_with(engine.CommonParams(), settings))  # returns with the weights loaded, or raises
     with suppress(BrokenPipeError):  # the parent has gone meanwhile, and stdin has ended too
         os.write(answer_fd, json.dumps({"address": server.listening_address}).encode() + b"\n")
     while os.read(0, 4096):
@@ -32,8 +32,7 @@ def main() -> None:
     os._exit(0)  # at once: the engine's destructor can wait forever, and there is nothing to save
 
 
-def _params(settings: dict[str, Any]) -> Any:
-    params = xllamacpp.CommonParams()
+def _with(params: Any, settings: dict[str, Any]) -> Any:
     params.model.path = settings["weights"]
     params.model_alias = {settings["model"]}
     params.n_parallel = settings["slots"]
@@ -49,7 +48,7 @@ def _params(settings: dict[str, Any]) -> Any:
     params.ui = False
     params.cont_batching = True
     params.cache_prompt = True  # a slot keeps its prompt: a repeated prefix is not read again
-    params.cache_ram_mib = 0  # the second cache, behind the slots', would grow to 8 GiB
+    params.cache_ram_mib = 64  # and what other prompts left in it is kept aside; unbounded, that grows to 8 GiB
     params.fit_params = False  # there is no GPU to fit anything to, and measuring takes a third of the start
     params.verbosity = _ERRORS_ONLY
     return params

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, BaseMessageChunk
@@ -18,19 +19,23 @@ class Gate:
     """At most `slots` calls at once; a further one waits `patience` seconds for a place, then is told to come back."""
 
     def __init__(self, slots: int, patience: float = 30.0) -> None:
-        self._slots = asyncio.Semaphore(slots)
+        self._slots = slots
         self._patience = patience
+        # A semaphore belongs to one event loop; scripts and tests run one loop after another.
+        self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
+        places = self._places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._slots))
         try:
-            await asyncio.wait_for(self._slots.acquire(), self._patience)
+            async with asyncio.timeout(self._patience):
+                await places.acquire()
         except TimeoutError:
             raise UpstreamError("The model is busy.", code=Code.UPSTREAM_BUSY, retry_after_ms=5000) from None
         try:
             yield
         finally:
-            self._slots.release()
+            places.release()
 
 
 def _always() -> bool:

@@ -111,8 +111,8 @@ class ScriptedChatModel(BaseChatModel):
         try:
             for chunk in self._chunks(reply):
                 await asyncio.sleep((self.first_ms if sent == 0 else self.pace_ms) / 1000)
-                yield chunk
                 sent += 1
+                yield chunk
             if reply.failure == "stall":
                 await asyncio.Event().wait()
             self._fail(reply)
@@ -131,8 +131,8 @@ class ScriptedChatModel(BaseChatModel):
         try:
             for chunk in self._chunks(reply):
                 time.sleep((self.first_ms if sent == 0 else self.pace_ms) / 1000)
-                yield chunk
                 sent += 1
+                yield chunk
             self._fail(reply)
         finally:
             self._stopped_after.append(sent)

@@ -120,40 +120,40 @@ def test_what_is_too_deep_or_too_long_is_too_large(said: str) -> None:
 # -- values that break the schema ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "path", "rule"),
-    [
-        ("name", "", "/name", "string_too_short"),
-        ("name", "가" * 65, "/name", "string_too_long"),
-        ("name", "two\nlines", "/name", "value_error"),
-        ("name", 12, "/name", "string_type"),
-        ("name", None, "/name", "string_type"),
-        ("name", ["한강"], "/name", "string_type"),
-        ("name", {"ko": "한강"}, "/name", "string_type"),
-        ("category", "운동", "/category", "literal_error"),
-        ("category", 3, "/category", "literal_error"),
-        ("description", "가" * 401, "/description", "string_too_long"),
-        ("tags", ["하나", "둘"], "/tags", "too_short"),
-        ("tags", list("abcdef"), "/tags", "too_long"),
-        ("tags", ["하나", "하나", "둘"], "/tags", "value_error"),
-        ("tags", ["하나", "둘 셋", "넷"], "/tags/1", "value_error"),
-        ("tags", ["하나", "둘", "열한글자가넘는긴태그입니다"], "/tags/2", "string_too_long"),
-        ("tags", "하나", "/tags", "list_type"),
-        ("period", "2개월", "/period", "literal_error"),
-        ("max_members", 1, "/max_members", "greater_than_equal"),
-        ("max_members", 101, "/max_members", "less_than_equal"),
-        ("max_members", 12.0, "/max_members", "int_type"),
-        ("max_members", "12", "/max_members", "int_type"),
-        ("max_members", True, "/max_members", "int_type"),
-        ("plan", [], "/plan", "too_short"),
-        ("plan", STEPS[:1] * 9, "/plan", "too_long"),
-        ("plan", [STEPS[0], {"title": "a"}], "/plan/1/details", "missing"),
-        ("plan", [{"title": "가" * 41, "details": []}], "/plan/0/title", "string_too_long"),
-        ("plan", [{"title": "a", "details": ["b", "가" * 81]}], "/plan/0/details/1", "string_too_long"),
-        ("plan", [{"title": "a", "details": ["", "b"]}], "/plan/0/details/0", "string_too_short"),
-        ("plan", ["walk"], "/plan/0", "model_type"),
-    ],
-)
+BROKEN: dict[str, tuple[str, Any, str, str]] = {
+    "name_empty": ("name", "", "/name", "string_too_short"),
+    "name_too_long": ("name", "가" * 65, "/name", "string_too_long"),
+    "name_two_lines": ("name", "two\nlines", "/name", "value_error"),
+    "name_number": ("name", 12, "/name", "string_type"),
+    "name_null": ("name", None, "/name", "string_type"),
+    "name_list": ("name", ["한강"], "/name", "string_type"),
+    "name_object": ("name", {"ko": "한강"}, "/name", "string_type"),
+    "category_unknown": ("category", "운동", "/category", "literal_error"),
+    "category_number": ("category", 3, "/category", "literal_error"),
+    "description_too_long": ("description", "가" * 401, "/description", "string_too_long"),
+    "tags_too_few": ("tags", ["하나", "둘"], "/tags", "too_short"),
+    "tags_too_many": ("tags", list("abcdef"), "/tags", "too_long"),
+    "tags_alike": ("tags", ["하나", "하나", "둘"], "/tags", "value_error"),
+    "tag_with_blank": ("tags", ["하나", "둘 셋", "넷"], "/tags/1", "value_error"),
+    "tag_too_long": ("tags", ["하나", "둘", "열한글자가넘는긴태그입니다"], "/tags/2", "string_too_long"),
+    "tags_string": ("tags", "하나", "/tags", "list_type"),
+    "period_unknown": ("period", "2개월", "/period", "literal_error"),
+    "members_too_few": ("max_members", 1, "/max_members", "greater_than_equal"),
+    "members_too_many": ("max_members", 101, "/max_members", "less_than_equal"),
+    "members_float": ("max_members", 12.0, "/max_members", "int_type"),
+    "members_string": ("max_members", "12", "/max_members", "int_type"),
+    "members_bool": ("max_members", True, "/max_members", "int_type"),
+    "plan_empty": ("plan", [], "/plan", "too_short"),
+    "plan_too_long": ("plan", STEPS[:1] * 9, "/plan", "too_long"),
+    "step_without_details": ("plan", [STEPS[0], {"title": "a"}], "/plan/1/details", "missing"),
+    "step_title_too_long": ("plan", [{"title": "가" * 41, "details": []}], "/plan/0/title", "string_too_long"),
+    "step_line_too_long": ("plan", [{"title": "a", "details": ["b", "가" * 81]}], "/plan/0/details/1", "string_too_long"),
+    "step_line_empty": ("plan", [{"title": "a", "details": ["", "b"]}], "/plan/0/details/0", "string_too_short"),
+    "step_string": ("plan", ["walk"], "/plan/0", "model_type"),
+}
+
+
+@pytest.mark.parametrize(("field", "value", "path", "rule"), BROKEN.values(), ids=BROKEN)
 def test_a_value_that_breaks_its_rules_is_invalid_at_its_place(field: str, value: Any, path: str, rule: str) -> None:
     events = project(meeting(include_plan=True), text(MEETING | {"plan": STEPS, field: value}))
     failed = failure_of(events)

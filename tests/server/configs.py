@@ -11,7 +11,7 @@ MEETING: dict[str, Any] = {
     "category": "반려동물",
     "summary": "강아지와 함께 걷는 토요일 아침",
     "description": '동네 공원을 천천히 걸으며 "서로" 인사해요.\n처음이어도 괜찮아요 👨‍👩‍👧.',
-    "tags": ["산책", "강아지", "🐶친구"],
+    "tags": ["산책", "강아지", "친구"],
     "period": "1~3개월",
     "max_members": 12,
 }

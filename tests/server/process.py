@@ -39,11 +39,20 @@ class ServerProcess:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def wait_until_alive(self) -> None:
+        """Returns when it answers; raises with its log when it has ended, or takes too long."""
         deadline = time.monotonic() + START_S
         while not self._answers():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the server is not alive:\n{self.log}")
-            time.sleep(0.02)  # a process that starts can only be polled
+            time.sleep(0.02)  # another process can only be polled
+
+    def wait_until_deaf(self) -> None:
+        """Returns when it takes no new connections any more."""
+        deadline = time.monotonic() + START_S
+        while self._answers():
+            if time.monotonic() > deadline:
+                raise RuntimeError(f"the server still listens:\n{self.log}")
+            time.sleep(0.02)
 
     def terminate(self) -> None:
         """Tells it to end, as a supervisor does."""

@@ -23,6 +23,14 @@ from chains.models.embedded import MODEL, EmbeddedServer, EmbeddedUnavailable, E
 
 ROOT = Path(__file__).parents[3]
 HELLO = [{"role": "user", "content": "Say hello to the hiking club."}]
+NOISY_ENGINE = """
+from unittest.mock import MagicMock as CommonParams
+print("imported", flush=True)
+class Server:
+    listening_address = "http://127.0.0.1:1"
+    def __init__(self, params):
+        print("loading", flush=True)
+"""
 ENDLESS = {"messages": HELLO, "stream": True, "ignore_eos": True}
 
 
@@ -294,6 +302,14 @@ class TestUnavailable:
     def test_a_flood_of_log_does_not_stop_it(self, child: Callable[[str], None]) -> None:
         child("import sys; sys.stderr.write('noise\\n' * 100_000 + 'the last word'); sys.exit(1)")
         assert "the last word" in self.reason()
+
+    def test_what_the_engine_prints_is_not_taken_for_its_address(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "xllamacpp.py").write_text(NOISY_ENGINE)
+        monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+        monkeypatch.setattr(embedded, "_find_weights", lambda: tmp_path / "weights.gguf")
+        assert "does not answer" in self.reason()
 
     def test_an_address_that_nobody_answers(self, child: Callable[[str], None]) -> None:
         child("""print('{"address": "http://127.0.0.1:1"}', flush=True); input(); input()""")

@@ -1,0 +1,61 @@
+"""Whoever comes and goes, however often, leaves nothing behind: no task, no place taken, no turn of the model."""
+
+import socket
+import time
+from collections.abc import Iterator
+from itertools import cycle, islice
+
+import httpx
+import pytest
+
+from server import create_app
+from server.settings import parse_settings
+from tests.server.configs import MEETING, MEETING_INPUT, openai, text
+from tests.server.endpoints import body_of
+from tests.server.reading import PATIENCE_S
+from tests.server.requests import post_bytes
+from tests.server.thread import ThreadServer
+from tests.upstream import Upstream, forever, says, stream, whole
+
+PATHS = [f"/meeting-info/{name}" for name in ("stream", "stream_events", "invoke", "batch")]
+WRITING = stream(says('{"name": "'), forever(says("a")))
+NARROW = {"max_concurrency": 3}
+LIMITS = {"requests": 20}
+
+
+@pytest.fixture
+def server(upstream: Upstream) -> Iterator[ThreadServer]:
+    app = create_app(parse_settings(openai(upstream.base_url, NARROW, limits=LIMITS), "the test's settings"))
+    with ThreadServer(app) as server:
+        yield server
+
+
+def ask_all(server: ThreadServer, upstream: Upstream) -> None:
+    upstream.plays(*whole(text(MEETING)))
+    with httpx.Client(timeout=PATIENCE_S) as client:
+        for path in PATHS:
+            response = client.post(server.url + path, json=body_of(path, MEETING_INPUT))
+            assert response.status_code == 200
+            assert MEETING["name"] in response.text
+
+
+def drop(server: ThreadServer, path: str, received: int) -> None:
+    """Asks, reads at least so many bytes of the answer, and is gone."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as connection:
+        connection.sendall(post_bytes(path, body_of(path, MEETING_INPUT)))
+        while received > 0:
+            received -= len(connection.recv(received))
+
+
+def test_two_hundred_clients_that_leave(server: ThreadServer, upstream: Upstream) -> None:
+    ask_all(server, upstream)  # whatever is made once and stays, is made now
+    before = server.tasks()
+    upstream.plays(*WRITING)
+    visits = [*((path, 0) for path in PATHS), (PATHS[0], 1), (PATHS[0], 900), (PATHS[1], 900)]
+    for path, received in islice(cycle(visits), 200):
+        drop(server, path, received)
+    deadline = time.monotonic() + PATIENCE_S
+    while (left := server.tasks() - before) and time.monotonic() < deadline:
+        pass  # the server's loop is asked again and again: each question is a turn of it
+    assert left == set()
+    ask_all(server, upstream)

@@ -1,0 +1,82 @@
+"""The server is told to end: running streams have the time that the settings give them, and readers a last word."""
+
+import socket
+from contextlib import ExitStack, closing
+
+import httpx
+
+from tests.server.configs import MEETING, MEETING_INPUT, openai, text
+from tests.server.conftest import Start
+from tests.server.endpoints import body_of
+from tests.server.process import ServerProcess
+from tests.server.reading import PATIENCE_S, data_of, follow
+from tests.server.requests import post_bytes
+from tests.upstream import DONE, Upstream, chunk, ends, forever, gate, says, stall, stream
+
+SOON_S = 8.0
+"""uvicorn's own patience is `drain_s` and five seconds; whoever ends later was ended by force."""
+
+
+def chain_of(server: ServerProcess) -> str:
+    return f"{server.url}/meeting-info"
+
+
+def test_without_a_drain_the_reader_is_told_and_the_model_stopped(start: Start, upstream: Upstream) -> None:
+    server = start(openai(upstream.base_url, limits={"drain_s": 0}))
+    script = upstream.plays(*stream(says('{"name": "'), forever(says("a"))))
+    with httpx.Client(timeout=PATIENCE_S) as client, closing(follow(client, chain_of(server), MEETING_INPUT)) as frames:
+        while next(frames).event != "token":
+            pass
+        server.terminate()
+        *_, last = frames
+    end = data_of(last)
+    assert (last.event, end["code"], end["phase"]) == ("failed", "shutting_down", "server")
+    assert end["retryable"]
+    assert end["retry_after_ms"] > 0
+    assert set(end["partial"]["name"]) == {"a"}
+    assert script.next_call().left.wait(1)
+    assert server.wait(SOON_S) is not None
+
+
+def test_langserves_client_is_told_too(start: Start, upstream: Upstream) -> None:
+    server = start(openai(upstream.base_url, limits={"drain_s": 0}))
+    upstream.plays(*stream(says('{"name": "'), forever(says("a"))))
+    with (
+        httpx.Client(timeout=PATIENCE_S) as client,
+        closing(follow(client, chain_of(server), MEETING_INPUT, protocol="langserve")) as frames,
+    ):
+        while next(frames).event != "data":
+            pass
+        server.terminate()
+        *_, last = frames
+    assert (last.event, data_of(last)["code"], data_of(last)["status_code"]) == ("error", "shutting_down", 503)
+
+
+def test_within_the_drain_a_stream_comes_to_its_end(start: Start, upstream: Upstream) -> None:
+    """The rest of the text comes only after the server has stopped listening, which is after it was told to end."""
+    server = start(openai(upstream.base_url, limits={"drain_s": 30}))
+    whole = text(MEETING)
+    script = upstream.plays(*stream(says(whole[:20]), gate, says(whole[20:]), ends(), DONE))
+    with httpx.Client(timeout=PATIENCE_S) as client, closing(follow(client, chain_of(server), MEETING_INPUT)) as frames:
+        while next(frames).event != "token":
+            pass
+        server.terminate()
+        server.wait_until_deaf()
+        script.next_call().permit()
+        *_, last = frames
+    assert (last.event, data_of(last)["value"]) == ("complete", MEETING)
+    assert server.wait(SOON_S) is not None
+
+
+def test_no_model_that_is_silent_keeps_it_alive(start: Start, upstream: Upstream) -> None:
+    server = start(openai(upstream.base_url, limits={"drain_s": 0}))
+    script = upstream.plays(*stream(chunk({"role": "assistant"}), stall))
+    with ExitStack() as clients:
+        for name in ("stream", "stream_events", "invoke", "batch"):
+            path = f"/meeting-info/{name}"
+            client = clients.enter_context(socket.create_connection(("127.0.0.1", server.port)))
+            client.sendall(post_bytes(path, body_of(path, MEETING_INPUT)))
+        calls = [script.next_call() for _ in range(4)]
+        server.terminate()
+        assert server.wait(SOON_S) is not None
+    assert all(call.left.is_set() for call in calls)
