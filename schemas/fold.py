@@ -40,9 +40,9 @@ class Fold:
         holder: Any = self._value
         for key in path:
             known = len(holder) if isinstance(holder, list) else 0
-            if isinstance(key, int) and key > known:
+            if isinstance(key, int) and key > known and not isinstance(holder, dict):
                 return False
-            holder = holder[key] if holder is not None and _has(holder, key) else None
+            holder = _get(holder, key)
         return True
 
     def apply(self, event: Event) -> None:
@@ -58,7 +58,7 @@ class Fold:
                 self._put(from_pointer(path), copy_json(value))
             case Reset(keep=keep):
                 kept = {from_pointer(pointer)[0] for pointer in keep}
-                self._replace({key: item for key, item in self._value.items() if key in kept})
+                self._replace({key: item for key, item in self.value.items() if key in kept})
             case Partial(value=whole) | Complete(value=whole) | Failed(partial=whole) | Cancelled(partial=whole):
                 self._replace(copy_json(whole))
 
@@ -69,33 +69,34 @@ class Fold:
         if not self._pieces:
             return
         path = from_pointer(self._at)
-        holder, key = self._holder(path)
-        before = holder[key] if _has(holder, key) else ""
-        self._put(path, before + "".join(self._pieces))
+        before = _get(self._holder(path), path[-1])
+        self._put(path, (before or "") + "".join(self._pieces))
         self._pieces = []
 
     def _put(self, path: Path, value: Any) -> None:
-        holder, key = self._holder(path)
-        _set(holder, key, value)
+        _set(self._holder(path), path[-1], value)
 
-    def _holder(self, path: Path) -> tuple[Any, Any]:
-        """The container that `path` ends in, made on the way if need be, and the last key."""
+    def _holder(self, path: Path) -> Any:
+        """The container that `path` ends in, made on the way if need be."""
         holder: Any = self._value
         for key, below in pairwise(path):
-            if not _has(holder, key):
+            if _get(holder, key) is None:
                 _set(holder, key, [] if isinstance(below, int) else {})
-            holder = holder[key]
-        return holder, path[-1]
+            holder = _get(holder, key)
+        return holder
 
 
-def _has(holder: Any, key: Any) -> bool:
+def _get(holder: Any, key: str | int) -> Any:
+    """What stands there; `None` if nothing does. A number is an index only in a list."""
     if isinstance(holder, list):
-        return key < len(holder) and holder[key] is not None
-    return key in holder
+        return holder[key] if isinstance(key, int) and key < len(holder) else None
+    return holder.get(str(key)) if isinstance(holder, dict) else None
 
 
-def _set(holder: Any, key: Any, value: Any) -> None:
+def _set(holder: Any, key: str | int, value: Any) -> None:
     """Puts a value into a container; items of a list that this reading has not been told of are null until they are."""
-    if isinstance(holder, list):
+    if isinstance(holder, list) and isinstance(key, int):
         holder.extend([None] * (key + 1 - len(holder)))
-    holder[key] = value
+        holder[key] = value
+    else:
+        holder[str(key)] = value

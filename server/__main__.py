@@ -19,8 +19,8 @@ def main() -> int:
     """Runs until told to end. Returns the exit status; what is wrong with the settings is said in words."""
     host, port = os.environ.get("HOST", "127.0.0.1"), os.environ.get("PORT", "8000")
     try:
-        if not port.isdecimal():
-            raise SettingsError(f"PORT must be a number, not {port!r}")
+        if not port.isdecimal() or int(port) > 65535:
+            raise SettingsError(f"PORT must be a number up to 65535, not {port!r}")
         settings = load_settings(Path(os.environ.get("CONFIG", "langserve.yaml")))
         app = create_app(settings)
     except (SettingsError, ModelUnavailable, EmbeddedUnavailable) as error:

@@ -6,8 +6,10 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
+from pydantic import ValidationError
 
 from chains.models.model import Model
+from chains.models.spec import ModelSpec
 from chains.structured import StructuredChain
 from server.errors import Faults, add_error_handlers
 from server.guard.body import BodyLimit
@@ -16,7 +18,7 @@ from server.guard.disconnect import CancelOnDisconnect
 from server.logs import quiet_libraries
 from server.routes.chains import chain_routes
 from server.routes.service import service_routes
-from server.settings import ChainSettings, Settings, SettingsError
+from server.settings import ChainSettings, Settings, SettingsError, complaints
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -59,7 +61,15 @@ def _add_guards(app: FastAPI, settings: Settings) -> None:
 
 def _load_models(settings: Settings) -> dict[str, Model]:
     names = {settings.model_name(chain) for chain in settings.chains}
-    return {name: settings.models[name].load() for name in sorted(names)}
+    return {name: _load(name, settings.models[name]) for name in sorted(names)}
+
+
+def _load(name: str, spec: ModelSpec) -> Model:
+    """Loads one model. `SettingsError` says which of the `parameters`, which are LangChain's to know, are wrong."""
+    try:
+        return spec.load()
+    except ValidationError as error:
+        raise SettingsError(f"models.{name}.parameters cannot be used:\n{complaints(error)}") from error
 
 
 def _build(name: str, served: ChainSettings, model: Model, settings: Settings) -> StructuredChain:

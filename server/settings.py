@@ -126,8 +126,12 @@ def parse_settings(text: str, where: str) -> Settings:
     except yaml.YAMLError as error:
         raise SettingsError(f"{where} is not YAML: {error}") from error
     except ValidationError as error:
-        lines = [f"  {_key(item['loc'])}: {_sentence(item)}" for item in error.errors(include_url=False)]
-        raise SettingsError(f"{where} cannot be used:\n" + "\n".join(lines)) from error
+        raise SettingsError(f"{where} cannot be used:\n{complaints(error)}") from error
+
+
+def complaints(error: ValidationError) -> str:
+    """Each key that is wrong, and what is wrong with it: one a line."""
+    return "\n".join(f"  {_key(item['loc'])}: {_sentence(item)}" for item in error.errors(include_url=False))
 
 
 def _key(location: tuple[str | int, ...]) -> str:

@@ -18,7 +18,9 @@ SECRET = "sk-secret in the exception's own words"
 
 
 def answered(kind: type[openai.APIStatusError], status: int, body: Any = None, **headers: str) -> Exception:
-    response = httpx2.Response(status, request=REQUEST, headers={k.replace("_", "-"): v for k, v in headers.items()})
+    """An exception of the SDK's for a response of this status."""
+    lines = {name.replace("_", "-"): value for name, value in headers.items()}
+    response = httpx2.Response(status, request=REQUEST, headers=lines)
     return kind(SECRET, response=response, body=body)
 
 
@@ -57,15 +59,75 @@ def test_a_refusal_is_put_together_and_whole_characters() -> None:
 
 # -- exceptions --------------------------------------------------------------------------------------------------------------
 
-MEANINGS: dict[str, tuple[Exception, Code]] = {
-    "401": (answered(openai.AuthenticationError, 401), Code.UPSTREAM_AUTH),
-    "403": (answered(openai.PermissionDeniedError, 403), Code.UPSTREAM_REJECTED),
-    "404": (answered(openai.NotFoundError, 404), Code.UPSTREAM_REJECTED),
-    "429": (answered(openai.RateLimitError, 429), Code.UPSTREAM_REJECTED),
-    "core permission": (core.ModelPermissionDeniedError(SECRET), Code.UPSTREAM_AUTH),
-    "core auth": (core.ModelAuthenticationError(SECRET), Code.UPSTREAM_AUTH),
-    "core not found": (core.ModelNotFoundError(SECRET), Code.UPSTREAM_REJECTED),
-    "core timeout": (core.ModelTimeoutError(SECRET), Code.UPSTREAM_TIMEOUT),
-    "connect timeout": (httpx2.ConnectTimeout(SECRET), Code.UPSTREAM_TIMEOUT),
+SAME: dict[str, tuple[Exception, Code]] = {
+    "key refused": (core.ModelAuthenticationError(SECRET), Code.UPSTREAM_AUTH),
+    "not permitted": (core.ModelPermissionDeniedError(SECRET), Code.UPSTREAM_AUTH),
+    "busy": (core.ModelRateLimitError(SECRET), Code.UPSTREAM_BUSY),
+    "no such model": (core.ModelNotFoundError(SECRET), Code.UPSTREAM_REJECTED),
+    "bad request": (core.ModelInvalidRequestError(SECRET), Code.UPSTREAM_REJECTED),
+    "server fault": (core.ModelAPIError(SECRET), Code.UPSTREAM_UNAVAILABLE),
+    "timeout": (core.ModelTimeoutError(SECRET), Code.UPSTREAM_TIMEOUT),
     "read timeout": (httpx2.ReadTimeout(SECRET), Code.UPSTREAM_TIMEOUT),
+    "connect timeout": (httpx2.ConnectTimeout(SECRET), Code.UPSTREAM_TIMEOUT),
+    "another 4xx": (answered(openai.ConflictError, 409), Code.UPSTREAM_REJECTED),
+    "context": (core.ContextOverflowError(SECRET), Code.REQUEST_TOO_LARGE),
+    "context by code": (
+        answered(openai.BadRequestError, 400, {"code": "context_length_exceeded"}),
+        Code.REQUEST_TOO_LARGE,
+    ),
+    "not its protocol": (TypeError(SECRET), Code.UPSTREAM_GARBLED),
+    "not JSON": (ValueError(SECRET), Code.UPSTREAM_GARBLED),
 }
+BROKEN = [
+    core.ModelConnectionError(SECRET),
+    openai.APIConnectionError(request=REQUEST),
+    httpx2.RemoteProtocolError(SECRET),
+    ConnectionResetError(SECRET),
+    OSError(SECRET),
+]
+
+
+@pytest.mark.parametrize(("error", "code"), SAME.values(), ids=SAME)
+@pytest.mark.parametrize("begun", [False, True])
+def test_an_exception_has_a_code(error: Exception, code: Code, begun: bool) -> None:
+    assert stream_error(error, begun=begun).code is code
+
+
+@pytest.mark.parametrize("error", BROKEN, ids=lambda error: type(error).__name__)
+def test_a_connection_that_broke_is_cut_and_one_that_never_was_is_unavailable(error: Exception) -> None:
+    assert stream_error(error, begun=True).code is Code.UPSTREAM_CUT
+    assert stream_error(error, begun=False).code is Code.UPSTREAM_UNAVAILABLE
+
+
+@pytest.mark.parametrize("error", [*(error for error, _ in SAME.values()), *BROKEN], ids=repr)
+def test_its_own_words_are_never_passed_on(error: Exception) -> None:
+    for begun in (False, True):
+        told = stream_error(error, begun=begun)
+        assert "secret" not in str(told.envelope())
+        assert told.message
+
+
+def test_an_error_of_ours_stays_as_it_is() -> None:
+    ours = RequestError("Too long.", code=Code.REQUEST_TOO_LARGE)
+    assert stream_error(ours, begun=True) is ours
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"retry_after": "7"}, 7000),
+        ({"retry_after": "0.5"}, 500),
+        ({"retry_after": "-3"}, 0),
+        ({"retry_after": "Wed, 21 Oct 2026 07:28:00 GMT"}, 1000),
+        ({"retry_after": "inf"}, 1000),
+        ({"retry_after": "nan"}, 1000),
+        ({}, 1000),
+    ],
+)
+def test_when_to_come_back_is_what_the_server_asked_for_or_a_second(headers: dict[str, str], expected: int) -> None:
+    class Busy(core.ModelRateLimitError, openai.RateLimitError):
+        """As langchain-openai raises it."""
+
+    told = stream_error(answered(Busy, 429, **headers), begun=False)
+    assert isinstance(told, StreamError)
+    assert (told.code, told.retry_after_ms) == (Code.UPSTREAM_BUSY, expected)

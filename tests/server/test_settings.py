@@ -13,7 +13,6 @@ from server.settings import (
     ChainSettings,
     CorsSettings,
     LimitSettings,
-    Settings,
     SettingsError,
     StreamSettings,
     load_settings,
