@@ -22,7 +22,6 @@ class Run:
         self.log: list[Event] = []
         self._events = events
         self._refused: StreamError | None = None
-        self._end: StreamError | str = "cancelled"
         self._news = asyncio.Event()
         self._task = asyncio.create_task(self._fill())
 
@@ -51,16 +50,16 @@ class Run:
         await self._stop(error)
 
     async def _stop(self, end: StreamError | str) -> None:
-        self._end = end
         self._task.cancel()
-        await asyncio.wait({self._task})
+        try:
+            await asyncio.wait({self._task})
+        finally:
+            self._append_end(end)
 
     async def _fill(self) -> None:
         try:
             async for event in self._events:
                 self._append(event)
-        except asyncio.CancelledError:
-            self._append_end(self._end)
         except StreamError as error:
             self._append_end(error)
         except Exception as error:  # noqa: BLE001  # every path ends in one terminal event
@@ -76,7 +75,8 @@ class Run:
     def _append_end(self, end: StreamError | str) -> None:
         """Ends the log from outside the chain: with an event, or by refusing a run that has none yet."""
         if not self.log:
-            self._refused = end if isinstance(end, StreamError) else ServerError(f"The run was cancelled: {end}.")
+            refused = end if isinstance(end, StreamError) else ServerError(f"The run was cancelled: {end}.")
+            self._refused = self._refused or refused
             self._tell()
         elif self.log[-1].type not in TERMINAL:
             self._append(self._ending(end))

@@ -1,4 +1,4 @@
-"""What all tests share: how hard Hypothesis tries. `HYPOTHESIS_PROFILE=long` tries long, and other things every time."""
+"""What all tests share: how hard Hypothesis tries. `HYPOTHESIS_PROFILE=long` tries long and always anew."""
 
 import os
 

@@ -48,7 +48,7 @@ def _with(params: Any, settings: dict[str, Any]) -> Any:
     params.ui = False
     params.cont_batching = True
     params.cache_prompt = True  # a slot keeps its prompt: a repeated prefix is not read again
-    params.cache_ram_mib = 64  # and what other prompts left in it is kept aside; unbounded, that grows to 8 GiB
+    params.cache_ram_mib = 64  # what other prompts left in it is kept aside, within bounds: the default is 8 GiB
     params.fit_params = False  # there is no GPU to fit anything to, and measuring takes a third of the start
     params.verbosity = _ERRORS_ONLY
     return params

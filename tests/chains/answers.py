@@ -23,12 +23,12 @@ STEPS = [
 ]
 PLAN = [{"step": number, **step} for number, step in enumerate(STEPS, start=1)]
 
-CHAT = {"messages": [{"role": "user", "content": "조용한 독서 모임 있나요?"}]}
-CANDIDATES = [
+CHAT: dict[str, Any] = {"messages": [{"role": "user", "content": "조용한 독서 모임 있나요?"}]}
+CANDIDATES: list[dict[str, Any]] = [
     {"id": "g1", "name": "밤의 책장", "summary": "조용히 읽고 천천히 이야기합니다", "tags": ["독서"]},
     {"id": "g2", "name": "한강 러닝 크루"},
 ]
-CHOOSING = CHAT | {"candidates": CANDIDATES, "want": "recommendation"}
+CHOOSING: dict[str, Any] = CHAT | {"candidates": CANDIDATES, "want": "recommendation"}
 REPLY: dict[str, Any] = {"reply": "네, 있어요. 평일 저녁이 좋으세요?", "options": ["평일 저녁", "주말"]}
 RECOMMENDING = REPLY | {"recommendation": {"group_id": "g1", "reason": "조용히 읽는 모임이에요."}}
 
@@ -57,5 +57,5 @@ def script_of(model: Model) -> ScriptedChatModel:
     return model.chat
 
 
-QUICK = Limits(idle=0.05, total=5.0, snapshot=0.0)
-"""Limits under which a silent model is given up at once."""
+QUICK = Limits(idle=0.3, total=10.0, snapshot=0.0)
+"""Limits under which a silent model is soon given up, though not because this machine is busy."""

@@ -54,6 +54,7 @@ SCALARS = [
     Kind(date, st.dates().map(str)),
     Kind(Annotated[str, Field(pattern="^[a-z]*$")], st.text("abcxyz", max_size=9)),
     Kind(Annotated[str, Stream("settled")], st.text(max_size=20)),
+    Kind(Annotated[str, Stream("word")], st.text("ab' ,.가나\u0301😀\u200d", max_size=40)),
     Kind(str | None, st.none() | st.text(max_size=20)),
     Kind(int | str, st.integers() | st.text(max_size=9)),
     Kind(dict[str, int], st.dictionaries(st.text(max_size=4), st.integers(), max_size=3)),
@@ -103,12 +104,12 @@ def answers(draw: st.DrawFn) -> Answer:
     model = create_model(
         "Result",
         __base__=required.type,
-        **{name: (kind.type, defaults[name]) for name, kind in optional.items()},
+        **{name: (kind.type, defaults[name]) for name, kind in optional.items()},  # type: ignore[call-overload]
     )
-    said = draw(required.values) | {
-        name: draw(kind.values) for name, kind in optional.items() if draw(st.booleans())
-    }
-    extra = draw(st.dictionaries(st.sampled_from(["junk", "0", ""]), st.text(max_size=9) | st.lists(st.integers()), max_size=1))
+    said = draw(required.values) | {name: draw(kind.values) for name, kind in optional.items() if draw(st.booleans())}
+    extra = draw(
+        st.dictionaries(st.sampled_from(["junk", "0", ""]), st.text(max_size=9) | st.lists(st.integers()), max_size=1)
+    )
     items = draw(st.permutations([*(said | extra).items()]))
     text = json.dumps(dict(items), ensure_ascii=draw(st.booleans()), indent=draw(st.sampled_from([None, 2])))
     before, behind = draw(st.sampled_from([("", ""), ("Sure:\n```json\n", "\n```"), ("", "\n\nEnjoy!")]))

@@ -1,7 +1,7 @@
 """Feeds parsers, and compares what they said: shared by the tests of `chains.partial_json`."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,7 +71,7 @@ def told(change: Change) -> dict[str, Any]:
 
 
 @st.composite
-def cuts(draw: st.DrawFn, text: str) -> Sequence[str]:
+def cuts(draw: st.DrawFn, text: str) -> list[str]:
     """The text cut anywhere, also between the same two characters twice: some pieces are empty."""
     places = sorted(draw(st.lists(st.integers(0, len(text)), max_size=12)))
     return [text[start:end] for start, end in zip([0, *places], [*places, len(text)], strict=True)]

@@ -54,7 +54,9 @@ class Run:
         self.times += [self.clock.now] * len(events)
 
 
-def project(ask: Ask | type[BaseModel], text: str, finish_reason: str | None = "stop", refusal: str = "") -> list[Event]:
+def project(
+    ask: Ask | type[BaseModel], text: str, finish_reason: str | None = "stop", refusal: str = ""
+) -> list[Event]:
     """The events of a text that comes at once."""
     return Run(ask).feed([text]).finish(finish_reason, refusal=refusal).events
 

@@ -38,7 +38,7 @@ def sent(chain: StructuredChain) -> list[BaseMessage]:
     return messages[1:]
 
 
-# -- the request -----------------------------------------------------------------------------------------------------------
+# -- the request -------------------------------------------------------------------------------------------------------
 
 
 def test_a_bad_request_tells_every_rule_it_breaks_and_none_of_its_values() -> None:
@@ -60,7 +60,7 @@ def test_a_breach_can_be_told_from_where_the_request_stands() -> None:
     assert [breach.path for breach in caught.value.details] == ["/inputs/2/goal"]
 
 
-# -- language --------------------------------------------------------------------------------------------------------------
+# -- language ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ async def test_a_language_that_the_model_lacks_is_said() -> None:
     assert start.notes == (Note(code="language", message="scripted does not write Korean; it answers in English."),)
 
 
-# -- history ---------------------------------------------------------------------------------------------------------------
+# -- history -----------------------------------------------------------------------------------------------------------
 
 
 async def test_what_fits_is_sent_whole_and_nothing_is_said_of_it() -> None:

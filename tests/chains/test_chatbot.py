@@ -31,7 +31,7 @@ def prompt_of(chain: StructuredChain) -> str:
     return messages[0].text
 
 
-# -- a recommendation is asked for only where there is something to choose -------------------------------------------------
+# -- a recommendation is asked for only where there is something to choose ---------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ async def test_the_form_announced_is_the_same_whether_or_not_a_group_may_be_reco
     assert len({start.schema_.hash for start in starts if isinstance(start, Start)}) == 1
 
 
-# -- the conversation ------------------------------------------------------------------------------------------------------
+# -- the conversation --------------------------------------------------------------------------------------------------
 
 
 async def test_the_model_sees_the_conversation_as_it_was() -> None:

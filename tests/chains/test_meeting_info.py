@@ -47,7 +47,7 @@ def prompt_of(chain: StructuredChain) -> str:
     return messages[-1].text
 
 
-# -- given ------------------------------------------------------------------------------------------------------------------
+# -- given -------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", GIVEN)
@@ -101,7 +101,7 @@ async def test_braces_in_what_the_user_says_are_text() -> None:
     assert "{facts}" in prompt_of(chain)
 
 
-# -- the plan --------------------------------------------------------------------------------------------------------------
+# -- the plan ----------------------------------------------------------------------------------------------------------
 
 
 async def test_a_plan_that_was_not_asked_for_is_an_absent_key() -> None:
@@ -133,7 +133,7 @@ async def test_the_lines_of_a_plan_stream() -> None:
     assert paths >= {"/plan/0/title", "/plan/0/details/0", "/plan/0/details/1", "/plan/1/title"}
 
 
-# -- what streams ----------------------------------------------------------------------------------------------------------
+# -- what streams ------------------------------------------------------------------------------------------------------
 
 
 async def test_the_form_is_laid_out_before_any_text() -> None:

@@ -46,7 +46,7 @@ def levels(schema: Any) -> Iterator[dict[str, Any]]:
             yield from levels(schema[nested])
 
 
-# -- dialects --------------------------------------------------------------------------------------------------------------
+# -- dialects ----------------------------------------------------------------------------------------------------------
 
 
 @each_ask
@@ -106,7 +106,7 @@ def test_the_dialects_leave_the_schema_itself_as_it_is() -> None:
     assert text(shape.schema) == before
 
 
-# -- ways ------------------------------------------------------------------------------------------------------------------
+# -- ways --------------------------------------------------------------------------------------------------------------
 
 SHAPE = shape_of(ASKS["meeting"].wanted)
 
@@ -133,7 +133,7 @@ def test_the_other_ways_put_the_schema_into_the_prompt() -> None:
     assert call_arguments("json_object", "plain", SHAPE) == {"response_format": {"type": "json_object"}}
     assert call_arguments("prompt", "plain", SHAPE) == {}
     for way in ("json_object", "prompt"):
-        assert text(plain(SHAPE.schema)) in instructions(way, SHAPE)  # type: ignore[arg-type]  # two of the ways
+        assert text(plain(SHAPE.schema)) in instructions(way, SHAPE)
     assert instructions("json_schema", SHAPE) == instructions("tools", SHAPE) == ""
 
 

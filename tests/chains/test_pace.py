@@ -21,7 +21,7 @@ class Story(BaseModel):
     words: list[Annotated[str, Field(max_length=10)]] = []
 
 
-# -- the pace itself -------------------------------------------------------------------------------------------------------
+# -- the pace itself ---------------------------------------------------------------------------------------------------
 
 
 def test_nothing_is_due_before_something_changed() -> None:
@@ -76,7 +76,7 @@ def test_any_growth_at_any_speed_keeps_the_distance(steps: list[tuple[int, float
     assert sum(size for _, size in taken if size > 4096) <= 16 * max(size, 4096) + 4096
 
 
-# -- partials --------------------------------------------------------------------------------------------------------------
+# -- partials ----------------------------------------------------------------------------------------------------------
 
 
 def partials(run: Run) -> list[tuple[float, Partial]]:
@@ -87,6 +87,7 @@ def test_a_change_is_told_within_the_interval_without_further_text() -> None:
     run = Run(Story).feed(['{"story":"a', "b"], every=0.01)
     assert [partial.value for _, partial in partials(run)] == [{"story": "a"}]
     due = run.projection.due
+    assert due is not None
     assert due == pytest.approx(run.times[1] + 0.1)
     run.clock.now = due
     assert [event.type for event in run.projection.tick()] == ["partial"]

@@ -30,7 +30,7 @@ def parsed(text: str, **bounds: int) -> PartialJSONParser:
     return parser
 
 
-# -- size ------------------------------------------------------------------------------------------------------------------
+# -- size --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("character", ["a", "é", "가", "😀"])
@@ -69,7 +69,7 @@ def test_an_error_within_the_bound_is_told_before_the_bound() -> None:
     assert isinstance(parsed("[1,]" + " " * 100, max_bytes=10).error, MalformedJSON)
 
 
-# -- depth -----------------------------------------------------------------------------------------------------------------
+# -- depth -------------------------------------------------------------------------------------------------------------
 
 
 def test_depth_counts_what_is_open_and_not_what_was() -> None:
@@ -84,7 +84,7 @@ def test_what_came_before_the_depth_stays() -> None:
     assert parser.value == {"a": "x", "b": {}}
 
 
-# -- after an error ----------------------------------------------------------------------------------------------------------
+# -- after an error ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_every_error_is_a_value_error_and_stands_in_the_tree_of_the_docstring() 
         assert f"─ {kind.__name__}" in (chains.partial_json.__doc__ or "")
 
 
-# -- the value so far is a copy ----------------------------------------------------------------------------------------------
+# -- the value so far is a copy ----------------------------------------------------------------------------------------
 
 
 def test_the_value_so_far_belongs_to_who_asked() -> None:
@@ -124,7 +124,7 @@ def test_the_value_so_far_belongs_to_who_asked() -> None:
     assert mine == {"a": [1, "x", "mine"]}
 
 
-# -- work ------------------------------------------------------------------------------------------------------------------
+# -- work --------------------------------------------------------------------------------------------------------------
 
 SHAPES: dict[str, Callable[[int], str]] = {
     "one long string": lambda size: '{"a":"' + "가 " * (size // 2),

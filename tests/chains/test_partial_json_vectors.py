@@ -43,7 +43,7 @@ def ways_to_cut(text: str) -> tuple[Iterable[str], ...]:
     return [text], text
 
 
-# -- the vectors themselves ------------------------------------------------------------------------------------------------
+# -- the vectors themselves --------------------------------------------------------------------------------------------
 
 
 @each("accept")
@@ -60,7 +60,7 @@ def test_what_must_be_refused_is_refused_by_json_loads_unless_the_vector_says_ot
             json.loads(vector["text"])
 
 
-# -- accept and refuse -----------------------------------------------------------------------------------------------------
+# -- accept and refuse -------------------------------------------------------------------------------------------------
 
 
 @each("accept", "around", wanted=accepted)
@@ -105,7 +105,7 @@ def test_the_parser_says_when_its_object_has_closed_and_not_before(vector: Vecto
         assert parser.closed
 
 
-# -- surrogates ------------------------------------------------------------------------------------------------------------
+# -- surrogates --------------------------------------------------------------------------------------------------------
 
 
 @each("surrogates")
@@ -117,7 +117,7 @@ def test_halves_are_joined_and_lone_ones_replaced(vector: Vector) -> None:
             growth.encode()  # raises if half a character was told
 
 
-# -- changes ---------------------------------------------------------------------------------------------------------------
+# -- changes -----------------------------------------------------------------------------------------------------------
 
 
 @each("changes")

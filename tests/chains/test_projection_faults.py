@@ -51,7 +51,7 @@ def rules_of(failed: Failed) -> dict[str, str]:
     return {breach.path: breach.rule for breach in failed.errors or ()}
 
 
-# -- the text ends early ---------------------------------------------------------------------------------------------------
+# -- the text ends early -----------------------------------------------------------------------------------------------
 
 WHOLE = text(MEETING | {"plan": STEPS})
 
@@ -83,7 +83,7 @@ def test_a_whole_object_is_no_answer_when_the_provider_filtered_it() -> None:
     assert (failed.code, failed.partial) == (Code.CONTENT_FILTER, MEETING)
 
 
-# -- refusals and junk -----------------------------------------------------------------------------------------------------
+# -- refusals and junk -------------------------------------------------------------------------------------------------
 
 
 def test_a_refusal_is_told_in_the_models_words_but_not_all_of_them() -> None:
@@ -117,7 +117,7 @@ def test_what_is_too_deep_or_too_long_is_too_large(said: str) -> None:
     assert failure_of(project(meeting(), said)).code is Code.TOO_LARGE
 
 
-# -- values that break the schema ------------------------------------------------------------------------------------------
+# -- values that break the schema --------------------------------------------------------------------------------------
 
 
 BROKEN: dict[str, tuple[str, Any, str, str]] = {
@@ -147,7 +147,12 @@ BROKEN: dict[str, tuple[str, Any, str, str]] = {
     "plan_too_long": ("plan", STEPS[:1] * 9, "/plan", "too_long"),
     "step_without_details": ("plan", [STEPS[0], {"title": "a"}], "/plan/1/details", "missing"),
     "step_title_too_long": ("plan", [{"title": "가" * 41, "details": []}], "/plan/0/title", "string_too_long"),
-    "step_line_too_long": ("plan", [{"title": "a", "details": ["b", "가" * 81]}], "/plan/0/details/1", "string_too_long"),
+    "step_line_too_long": (
+        "plan",
+        [{"title": "a", "details": ["b", "가" * 81]}],
+        "/plan/0/details/1",
+        "string_too_long",
+    ),
     "step_line_empty": ("plan", [{"title": "a", "details": ["", "b"]}], "/plan/0/details/0", "string_too_short"),
     "step_string": ("plan", ["walk"], "/plan/0", "model_type"),
 }
@@ -186,7 +191,7 @@ def test_a_breach_tells_the_rule_and_never_the_value() -> None:
         assert "1234" not in error.message
 
 
-# -- keys ------------------------------------------------------------------------------------------------------------------
+# -- keys --------------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", MEETING)
@@ -229,7 +234,7 @@ def test_the_first_object_wins() -> None:
     assert end.value == MEETING
 
 
-# -- a recommendation ------------------------------------------------------------------------------------------------------
+# -- a recommendation --------------------------------------------------------------------------------------------------
 
 
 def test_a_group_nobody_offered_is_invalid_and_never_null() -> None:

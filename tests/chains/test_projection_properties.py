@@ -44,7 +44,7 @@ def complete_of(events: list[Event]) -> Complete:
     return last
 
 
-# -- order and the end -----------------------------------------------------------------------------------------------------
+# -- order and the end -------------------------------------------------------------------------------------------------
 
 
 @given(answers(), gaps)
@@ -62,7 +62,7 @@ def test_complete_holds_the_object(answer: Answer, every: float) -> None:
     assert json.dumps(value, sort_keys=True) == json.dumps(answer.value, sort_keys=True)
 
 
-# -- strings grow, fields stay ---------------------------------------------------------------------------------------------
+# -- strings grow, fields stay -----------------------------------------------------------------------------------------
 
 
 @given(answers(), gaps)
@@ -83,8 +83,8 @@ def said(events: list[Event]) -> set[str | int]:
 
 
 def free_texts(node: SettleNode, value: Any, path: Path = ()) -> Iterator[tuple[str, str]]:
-    """The strings of a value that stream character by character."""
-    if node.settle == "char" and isinstance(value, str):
+    """The strings of a value that stream as they grow."""
+    if node.settle in ("char", "word") and isinstance(value, str):
         yield to_pointer(path), value
     elif node.settle == "grow" and isinstance(value, dict | list):
         for key, item in value.items() if isinstance(value, dict) else enumerate(value):
@@ -123,7 +123,7 @@ def test_a_partial_never_says_what_the_end_takes_back(answer: Answer, every: flo
 def leads_to(before: Any, after: Any, node: SettleNode) -> bool:
     """Whether the second may come after the first: free text and lists may grow, what is held is whole or not there."""
     match before, after:
-        case str(), str() if node.settle == "char":
+        case str(), str() if node.settle in ("char", "word"):
             return after.startswith(before)
         case list(), list() if node.settle in ("grow", "items") and len(before) <= len(after):
             return all(leads_to(*both, node.child(0)) for both in zip(before, after, strict=False))
@@ -133,7 +133,7 @@ def leads_to(before: Any, after: Any, node: SettleNode) -> bool:
             return exact(before) == exact(after)
 
 
-# -- one log, many readings ------------------------------------------------------------------------------------------------
+# -- one log, many readings --------------------------------------------------------------------------------------------
 
 
 @given(answers(), gaps)
@@ -175,7 +175,7 @@ def settled_in(events: list[Event]) -> list[tuple[str, str, str]]:
     return [(event.path, exact(event.value), event.source) for event in of(FieldSettled, events)]
 
 
-# -- on the wire -----------------------------------------------------------------------------------------------------------
+# -- on the wire -------------------------------------------------------------------------------------------------------
 
 
 @given(answers(), gaps)
@@ -200,7 +200,7 @@ def test_events_share_nothing_that_changes_later(answer: Answer, every: float) -
     assert [to_json(event) for event, _ in kept] == [line for _, line in kept]
 
 
-# -- pace ------------------------------------------------------------------------------------------------------------------
+# -- pace --------------------------------------------------------------------------------------------------------------
 
 
 @given(answers(), gaps)

@@ -25,7 +25,7 @@ def parsed(folder: Path, text: str) -> ChatPromptTemplate:
     return parse_prompt(file)
 
 
-# -- the files that ship ---------------------------------------------------------------------------------------------------
+# -- the files that ship -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("chain", VARIABLES)
@@ -60,14 +60,14 @@ def test_a_chain_without_prompts_is_an_error() -> None:
         load_prompts("no_such_chain")
 
 
-# -- the format ------------------------------------------------------------------------------------------------------------
+# -- the format --------------------------------------------------------------------------------------------------------
 
 
 def test_a_file_is_front_matter_and_messages(tmp_path: Path) -> None:
     prompt = parsed(
         tmp_path,
         "---\ndescription: x\n---\nnot read\n\n# system\n\nBe kind.\n## Not a role\n# nor this\n\n"
-        "# user\nHi\n\n# assistant\n{{\"a\": 1}}\n\n# messages\n\n# user\n{goal}\n",
+        '# user\nHi\n\n# assistant\n{{"a": 1}}\n\n# messages\n\n# user\n{goal}\n',
     )
     assert isinstance(prompt.messages[3], MessagesPlaceholder)
     messages = prompt.format_messages(goal="달리기", messages=[("user", "{as it is}")])

@@ -14,17 +14,17 @@ from chains.reading import Reading, stream_error
 from schemas import Code, RequestError, StreamError, Usage
 
 REQUEST = httpx2.Request("POST", "http://model.test/v1/chat/completions")
-SECRET = "sk-secret in the exception's own words"
+WORDS = "the exception's own words, with a secret in them"
 
 
 def answered(kind: type[openai.APIStatusError], status: int, body: Any = None, **headers: str) -> Exception:
     """An exception of the SDK's for a response of this status."""
     lines = {name.replace("_", "-"): value for name, value in headers.items()}
     response = httpx2.Response(status, request=REQUEST, headers=lines)
-    return kind(SECRET, response=response, body=body)
+    return kind(WORDS, response=response, body=body)
 
 
-# -- chunks ------------------------------------------------------------------------------------------------------------------
+# -- chunks ------------------------------------------------------------------------------------------------------------
 
 
 def test_text_is_taken_wherever_the_model_puts_it() -> None:
@@ -57,33 +57,33 @@ def test_a_refusal_is_put_together_and_whole_characters() -> None:
     assert reading.refusal == "I cannot 😀 \ufffd"
 
 
-# -- exceptions --------------------------------------------------------------------------------------------------------------
+# -- exceptions --------------------------------------------------------------------------------------------------------
 
 SAME: dict[str, tuple[Exception, Code]] = {
-    "key refused": (core.ModelAuthenticationError(SECRET), Code.UPSTREAM_AUTH),
-    "not permitted": (core.ModelPermissionDeniedError(SECRET), Code.UPSTREAM_AUTH),
-    "busy": (core.ModelRateLimitError(SECRET), Code.UPSTREAM_BUSY),
-    "no such model": (core.ModelNotFoundError(SECRET), Code.UPSTREAM_REJECTED),
-    "bad request": (core.ModelInvalidRequestError(SECRET), Code.UPSTREAM_REJECTED),
-    "server fault": (core.ModelAPIError(SECRET), Code.UPSTREAM_UNAVAILABLE),
-    "timeout": (core.ModelTimeoutError(SECRET), Code.UPSTREAM_TIMEOUT),
-    "read timeout": (httpx2.ReadTimeout(SECRET), Code.UPSTREAM_TIMEOUT),
-    "connect timeout": (httpx2.ConnectTimeout(SECRET), Code.UPSTREAM_TIMEOUT),
+    "key refused": (core.ModelAuthenticationError(WORDS), Code.UPSTREAM_AUTH),
+    "not permitted": (core.ModelPermissionDeniedError(WORDS), Code.UPSTREAM_AUTH),
+    "busy": (core.ModelRateLimitError(WORDS), Code.UPSTREAM_BUSY),
+    "no such model": (core.ModelNotFoundError(WORDS), Code.UPSTREAM_REJECTED),
+    "bad request": (core.ModelInvalidRequestError(WORDS), Code.UPSTREAM_REJECTED),
+    "server fault": (core.ModelAPIError(WORDS), Code.UPSTREAM_UNAVAILABLE),
+    "timeout": (core.ModelTimeoutError(WORDS), Code.UPSTREAM_TIMEOUT),
+    "read timeout": (httpx2.ReadTimeout(WORDS), Code.UPSTREAM_TIMEOUT),
+    "connect timeout": (httpx2.ConnectTimeout(WORDS), Code.UPSTREAM_TIMEOUT),
     "another 4xx": (answered(openai.ConflictError, 409), Code.UPSTREAM_REJECTED),
-    "context": (core.ContextOverflowError(SECRET), Code.REQUEST_TOO_LARGE),
+    "context": (core.ContextOverflowError(WORDS), Code.REQUEST_TOO_LARGE),
     "context by code": (
         answered(openai.BadRequestError, 400, {"code": "context_length_exceeded"}),
         Code.REQUEST_TOO_LARGE,
     ),
-    "not its protocol": (TypeError(SECRET), Code.UPSTREAM_GARBLED),
-    "not JSON": (ValueError(SECRET), Code.UPSTREAM_GARBLED),
+    "not its protocol": (TypeError(WORDS), Code.UPSTREAM_GARBLED),
+    "not JSON": (ValueError(WORDS), Code.UPSTREAM_GARBLED),
 }
 BROKEN = [
-    core.ModelConnectionError(SECRET),
+    core.ModelConnectionError(WORDS),
     openai.APIConnectionError(request=REQUEST),
-    httpx2.RemoteProtocolError(SECRET),
-    ConnectionResetError(SECRET),
-    OSError(SECRET),
+    httpx2.RemoteProtocolError(WORDS),
+    ConnectionResetError(WORDS),
+    OSError(WORDS),
 ]
 
 

@@ -65,7 +65,7 @@ def the_failure(events: list[Event]) -> Failed:
     return last
 
 
-# -- before the first event ------------------------------------------------------------------------------------------------
+# -- before the first event --------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("failure", "code"), BEFORE.items())
@@ -82,7 +82,7 @@ async def test_where_nothing_is_held_it_is_an_event(failure: str, code: Code) ->
     assert (end.code, end.partial) == (code, {})
 
 
-# -- after it --------------------------------------------------------------------------------------------------------------
+# -- after it ----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("failure", "code"), AFTER.items())
@@ -101,7 +101,7 @@ async def test_a_refusal_cut_within_a_character_can_still_be_sent() -> None:
     assert end.message.endswith("No \ufffd")
 
 
-# -- what the other ways raise ---------------------------------------------------------------------------------------------
+# -- what the other ways raise -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(("reply", "code"), SAID.values(), ids=SAID)
@@ -132,7 +132,7 @@ def test_what_was_broken_is_told_with_the_exception() -> None:
     assert {breach.path for breach in caught.value.details} == {"/max_members", "/tags"}
 
 
-# -- what must not get out -------------------------------------------------------------------------------------------------
+# -- what must not get out ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("failure", AFTER)

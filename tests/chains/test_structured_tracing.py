@@ -128,7 +128,7 @@ async def test_a_run_that_is_left_does_not_stay_open() -> None:
     assert root in listener.errors
 
 
-# -- astream_events ----------------------------------------------------------------------------------------------------------
+# -- astream_events ----------------------------------------------------------------------------------------------------
 
 
 async def test_astream_events_shows_the_run_from_outside() -> None:
@@ -143,9 +143,9 @@ async def test_astream_events_shows_the_run_from_outside() -> None:
     assert events[-1]["data"]["output"] == MEETING
     values = [event["data"]["chunk"] for event in events if event["event"] == "on_chain_stream"]
     assert values[-1] == MEETING
-    assert "".join(
-        event["data"]["chunk"].text for event in events if event["event"] == "on_chat_model_stream"
-    ) == text(MEETING)
+    assert "".join(event["data"]["chunk"].text for event in events if event["event"] == "on_chat_model_stream") == text(
+        MEETING
+    )
 
 
 async def test_astream_events_raises_what_the_run_raises() -> None:

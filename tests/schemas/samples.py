@@ -24,7 +24,15 @@ from schemas import (
     Usage,
 )
 
-VALUE: dict[str, Any] = {"name": "한강 🏃", "tags": ["a", "b"], "count": 3, "rate": 0.5, "ok": True, "none": None, "in": {"": []}}
+VALUE: dict[str, Any] = {
+    "name": "한강 🏃",
+    "tags": ["a", "b"],
+    "count": 3,
+    "rate": 0.5,
+    "ok": True,
+    "none": None,
+    "in": {"": []},
+}
 BREACH = Breach(path="/name", rule="string_too_long", message="String should have at most 64 characters")
 TIMINGS = Timings(first_token_ms=12, fields={"/name": 30}, total_ms=99)
 
@@ -35,7 +43,7 @@ EVENTS: list[Event] = [
         chain="meeting_info",
         model="m",
         attempt=1,
-        schema=SchemaRef(name="MeetingInfo", hash="0123456789abcdef"),
+        schema_=SchemaRef(name="MeetingInfo", hash="0123456789abcdef"),
         fields=(FieldPlan(path="/name", settle="char"), FieldPlan(path="/plan/-/title", settle="char")),
         notes=(Note(code="language", message="It answers in English."),),
     ),

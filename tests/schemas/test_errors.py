@@ -1,4 +1,4 @@
-"""What can go wrong: every code has one meaning, every phase one class, and the envelope says no more than it should."""
+"""What can go wrong: every code has one meaning, every phase one class; what there is none of is not said."""
 
 import inspect
 from typing import get_args

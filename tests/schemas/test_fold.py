@@ -81,7 +81,7 @@ def test_items_that_a_reading_was_not_told_of_are_null_until_they_are() -> None:
 
 def test_a_reset_keeps_what_it_says_and_nothing_else() -> None:
     reset = Reset(seq=1, attempt=2, keep=("/a~1b", "/unknown"), reason="repair")
-    before = [field("/a~1b", 1), token("/gone", "x"), field("/list", [1])]
+    before: list[Event] = [field("/a~1b", 1), token("/gone", "x"), field("/list", [1])]
     assert folded(*before, reset) == {"a/b": 1}
     assert folded(*before, reset, token("/gone", "new")) == {"a/b": 1, "gone": "new"}
 
@@ -123,7 +123,17 @@ def test_a_place_can_be_reached_where_no_list_before_it_has_a_gap() -> None:
     fold = Fold()
     for event in (token("/a", "x"), field("/list", [1]), token("/deep/0/lines/0", "l")):
         fold.apply(event)
-    paths = ["/new", "/list/1", "/list/2", "/new/0", "/new/1", "/deep/0/lines/1", "/deep/1/x", "/deep/2/x", "/deep/0/lines/2"]
+    paths = [
+        "/new",
+        "/list/1",
+        "/list/2",
+        "/new/0",
+        "/new/1",
+        "/deep/0/lines/1",
+        "/deep/1/x",
+        "/deep/2/x",
+        "/deep/0/lines/2",
+    ]
     reached = {path: fold.reaches(from_pointer(path)) for path in paths}
     assert [path for path, told in reached.items() if not told] == ["/list/2", "/new/1", "/deep/2/x", "/deep/0/lines/2"]
     assert fold.value == {"a": "x", "list": [1], "deep": [{"lines": ["l"]}]}

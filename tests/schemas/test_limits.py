@@ -55,7 +55,11 @@ MEETING_FIELDS = [
         [words(3), words(5), [letters(10), "b", "c"], ["가-나", "c++", "é"]],
         [[], words(2), words(6), ["a", "b", "a"], ["", "a", "b"], [letters(11), "a", "b"], "abc"],
     ),
-    Limit("tags", [["러닝", "한강", "초보"]], [["#a", "b", "c"], ["a b", "b", "c"], ["a\u3000b", "b", "c"], ["a\n", "b", "c"]]),
+    Limit(
+        "tags",
+        [["러닝", "한강", "초보"]],
+        [["#a", "b", "c"], ["a b", "b", "c"], ["a\u3000b", "b", "c"], ["a\n", "b", "c"]],
+    ),
     Limit("period", list(get_args(Period)), ["2개월", "", 3]),
     Limit("max_members", [2, 100], [1, 101, 0, -5, 2.5, "many"]),
     Limit("plan", [steps(1), steps(8)], [[], steps(9), steps(2)[1:], steps(3)[::2], steps(2)[::-1], [step(step=0)]]),
@@ -101,7 +105,9 @@ REPLY_FIELDS = [
     Limit("reply", [letters(1), letters(2000)], ["", letters(2001), None]),
     Limit("options", [[], words(5), [letters(20)]], [words(6), [""], [letters(21)], ["a\nb"], None]),
     Limit("recommendation", [None, recommended()], [-1, "-1", "g1", {}, {"group_id": "g1"}, {"reason": "좋아요"}]),
-    Limit("recommendation", [recommended(reason=letters(400))], [recommended(reason=""), recommended(reason=letters(401))]),
+    Limit(
+        "recommendation", [recommended(reason=letters(400))], [recommended(reason=""), recommended(reason=letters(401))]
+    ),
     Limit("recommendation", [recommended(group_id=letters(64))], [recommended(group_id=""), recommended(group_id=-1)]),
 ]
 
@@ -141,7 +147,9 @@ def test_every_field_has_its_limits_here(model: type[BaseModel], whole: dict[str
 
 
 @pytest.mark.parametrize(("model", "whole", "limits"), CASES, ids=[model.__name__ for model, *_ in CASES])
-def test_a_field_that_nobody_knows_is_refused(model: type[BaseModel], whole: dict[str, Any], limits: list[Limit]) -> None:
+def test_a_field_that_nobody_knows_is_refused(
+    model: type[BaseModel], whole: dict[str, Any], limits: list[Limit]
+) -> None:
     model.model_validate(whole)
     with pytest.raises(ValidationError) as caught:
         model.model_validate(whole | {"colour": "red"})

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, get_args
 from uuid import UUID
 
 import pytest
-from pydantic import AnyUrl, AwareDatetime, BaseModel, Base64Str, Field, create_model
+from pydantic import AnyUrl, AwareDatetime, Base64Str, BaseModel, Field, create_model
 
 from schemas import MeetingInfo, OneLine, Recommendation, Settle, Stream, settle_tree
 
