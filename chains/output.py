@@ -62,8 +62,12 @@ def instructions(way: Way, shape: Shape) -> str:
 
 
 def plain(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The schema as it is, without what only this server or a person reads."""
-    return _walk(schema, lambda node: {key: value for key, value in node.items() if key not in _NOT_FOR_MODELS})
+    """The schema as it is, without what only this server or a person reads.
+
+    Every top-level key is asked for, also one that has a default: a model that may leave a field out often does.
+    """
+    asked = {**schema, "required": list(schema["properties"])} if "properties" in schema else schema
+    return _walk(asked, lambda node: {key: value for key, value in node.items() if key not in _NOT_FOR_MODELS})
 
 
 def strict(schema: Mapping[str, Any]) -> dict[str, Any]:
