@@ -1,5 +1,7 @@
 """Words are told whole, whatever way the text was cut."""
 
+from itertools import pairwise
+
 import regex
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ TEXTS = st.text(st.sampled_from(LETTERS), max_size=60)
 def cut(text: str, places: list[int]) -> list[str]:
     """The text in pieces."""
     edges = [0, *sorted({place % (len(text) + 1) for place in places}), len(text)]
-    return [text[start:end] for start, end in zip(edges, edges[1:], strict=False)]
+    return [text[start:end] for start, end in pairwise(edges)]
 
 
 def told(pieces: list[str]) -> list[str]:

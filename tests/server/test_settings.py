@@ -58,7 +58,7 @@ class TestShippedFile:
         settings = load_settings(SHIPPED)
         assert set(settings.chains) == {"chatbot", "meeting-info"}
         assert {chain.path for chain in settings.chains.values()} == {"/chatbot", "/meeting-info"}
-        assert set(settings.models) == {"embedded", "openai"}
+        assert set(settings.models) == {"embedded", "openai", "scripted"}
 
     def test_what_it_does_not_say_is_what_it_says(self) -> None:
         """The defaults of limits and streams are those of the file, so that neither tells a falsehood."""
