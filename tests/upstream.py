@@ -6,7 +6,7 @@
         script.next_call().body  # what was asked
 
 A script is played to every request until the next one. Its steps are bytes, sent as they are, and functions of the
-call: `stall`, `gate`, `cut`, `reset`, `forever`. A client that leaves ends the script where it is.
+call: `stall`, `gate`, `pause`, `cut`, `reset`, `forever`. A client that leaves ends the script where it is.
 """
 
 import asyncio
@@ -117,6 +117,11 @@ async def reset(call: "Call") -> None:
     raise _Over
 
 
+def pause(seconds: float) -> Step:
+    """Says nothing for so long."""
+    return lambda call: asyncio.sleep(seconds)
+
+
 def forever(piece: bytes, pause: float = 0.005) -> Step:
     """Repeats the piece as HTTP chunks until the client leaves."""
     framed = b"%x\r\n%s\r\n" % (len(piece), piece)
@@ -210,8 +215,8 @@ class Upstream:
             call = await _read_call(reader, writer)
             script.take(call)
             await self._play(call, script, reader)
-        except (ConnectionError, asyncio.IncompleteReadError):
-            pass  # no whole request came
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # no whole request came, or the upstream itself ends
         finally:
             writer.close()
 

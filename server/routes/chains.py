@@ -131,7 +131,6 @@ def _respond(run: Run, frames: Frames, settings: Settings) -> Response:
     return EventSourceResponse(
         body(),
         headers=HEADERS,
-        sep="\n",
         ping=0,  # its own pings come on a clock; ours only in silence
         shutdown_event=going,
         shutdown_grace_period=settings.limits.drain_s + FAREWELL_S,

@@ -25,9 +25,6 @@ async def pieces(run: Run, frames: Frames, ping_s: float) -> AsyncGenerator[byte
         batch = await run.since(read, silent_until)
         read += len(batch)
         ended = bool(batch) and batch[-1].type in TERMINAL
-        piece = frames.write(batch)
-        if not piece and clock() >= silent_until:
-            piece = frames.ping
-        if piece:
+        if piece := frames.write(batch) if batch else frames.ping:
             yield piece
             silent_until = clock() + ping_s

@@ -1,14 +1,17 @@
 """Both chains on the real embedded model, with the settings that ship."""
 
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import chains.chatbot
 import chains.meeting_info
+from chains import StructuredChain
 from chains.models.model import Model
-from schemas import TERMINAL, ChatReply, Complete, Event, FieldSettled, Fold, MeetingInfo, Token
+from schemas import TERMINAL, ChatReply, Complete, Event, FieldSettled, Fold, MeetingInfo, Start, Token
 from server.settings import load_settings
 
 pytestmark = [pytest.mark.embedded, pytest.mark.timeout(240)]
@@ -33,7 +36,9 @@ async def test_the_form_fills_field_by_field(model: Model) -> None:
     assert [step["step"] for step in value["plan"]] == list(range(1, len(value["plan"]) + 1))
     told = [event.path for event in events if isinstance(event, FieldSettled) and event.path.count("/") == 1]
     assert told == [f"/{name}" for name in value]
-    assert events[-1].usage.output_tokens > 0  # type: ignore[union-attr]
+    assert isinstance(events[-1], Complete)
+    assert events[-1].usage
+    assert events[-1].usage.output_tokens > 0
 
 
 async def test_the_reply_comes_as_text_and_options_follow(model: Model) -> None:
@@ -47,25 +52,29 @@ async def test_the_reply_comes_as_text_and_options_follow(model: Model) -> None:
 
 async def test_korean_is_not_promised(model: Model) -> None:
     chain = chains.meeting_info.build(model)
-    start = await anext(chain.astream_typed({"goal": "주말 등산", "language": "ko"}))
-    assert [note.code for note in start.notes] == ["language"]  # type: ignore[union-attr]
+    async with aclosing(chain.astream_typed({"goal": "주말 등산", "language": "ko"})) as events:
+        start = await anext(events)
+    assert isinstance(start, Start)
+    assert [note.code for note in start.notes] == ["language"]
 
 
-async def _complete(chain: chains.StructuredChain, question: dict[str, object]) -> list[Event]:
+async def _complete(chain: StructuredChain, question: dict[str, Any]) -> list[Event]:
     """The events of a run that completes. A model this small may write an object that does not: three tries."""
+    last: Event | None = None
     for _ in range(3):
         events = [event async for event in chain.astream_typed(question)]
         fold = Fold()
         for event in events:
             fold.apply(event)
+        last = events[-1]
         assert [event.type in TERMINAL for event in events] == [False] * (len(events) - 1) + [True]
-        if isinstance(events[-1], Complete):
-            assert fold.value == events[-1].value
+        if isinstance(last, Complete):
+            assert fold.value == last.value
             return events
-    raise AssertionError(f"three runs in a row ended with {events[-1]!r}")
+    raise AssertionError(f"three runs in a row ended with {last!r}")
 
 
-def _value(events: list[Event]) -> dict[str, object]:
+def _value(events: list[Event]) -> dict[str, Any]:
     last = events[-1]
     assert isinstance(last, Complete)
     return last.value

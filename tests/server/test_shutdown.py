@@ -11,10 +11,12 @@ from tests.server.endpoints import body_of
 from tests.server.process import ServerProcess
 from tests.server.reading import PATIENCE_S, data_of, follow
 from tests.server.requests import post_bytes
-from tests.upstream import DONE, Upstream, chunk, ends, forever, gate, says, stall, stream
+from tests.upstream import DONE, Upstream, chunk, ends, forever, gate, pause, says, stall, stream
 
 SOON_S = 8.0
 """uvicorn's own patience is `drain_s` and five seconds; whoever ends later was ended by force."""
+NOTICED_S = 1.0
+"""sse-starlette looks every half second whether the server is ending."""
 
 
 def chain_of(server: ServerProcess) -> str:
@@ -53,10 +55,10 @@ def test_langserves_client_is_told_too(start: Start, upstream: Upstream) -> None
 
 
 def test_within_the_drain_a_stream_comes_to_its_end(start: Start, upstream: Upstream) -> None:
-    """The rest of the text comes only after the server has stopped listening, which is after it was told to end."""
+    """The rest of the text comes after the server has stopped listening, and long after its streams were told."""
     server = start(openai(upstream.base_url, limits={"drain_s": 30}))
     whole = text(MEETING)
-    script = upstream.plays(*stream(says(whole[:20]), gate, says(whole[20:]), ends(), DONE))
+    script = upstream.plays(*stream(says(whole[:20]), gate, pause(NOTICED_S), says(whole[20:]), ends(), DONE))
     with httpx.Client(timeout=PATIENCE_S) as client, closing(follow(client, chain_of(server), MEETING_INPUT)) as frames:
         while next(frames).event != "token":
             pass

@@ -1,12 +1,14 @@
 """`POST …/stream`: which events, in which protocol, with which sign of life."""
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any, ClassVar, get_args
 
 import httpx
 import pytest
 
-from schemas import ALWAYS_SENT, Complete, EventName, Start, from_json
+from chains.structured import StructuredChain
+from schemas import ALWAYS_SENT, Complete, Event, EventName, Start, from_json
 from tests.server.configs import CHAINS, CHAT, CHAT_INPUT, MEETING, MEETING_INPUT, both, scripted, text
 from tests.server.endpoints import refusal
 from tests.server.inprocess import client_of
@@ -113,6 +115,20 @@ class TestProtocols:
         refusal(response, 422, "invalid_request")
 
 
+async def test_the_settings_say_how_long_a_status_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    held: list[float] = []
+    astream_typed = StructuredChain.astream_typed
+
+    def recording(chain: StructuredChain, input: Any, *, hold: float) -> AsyncGenerator[Event]:
+        held.append(hold)
+        return astream_typed(chain, input, hold=hold)
+
+    monkeypatch.setattr(StructuredChain, "astream_typed", recording)
+    async with client_of(both(stream={"hold_ms": 2500})) as client:
+        await stream(client, "/chatbot", CHAT_INPUT)
+    assert held == [2.5]
+
+
 class TestPings:
     """In silence, and only then: the model of these tests waits 400 ms before its text, and 20 ms between tokens."""
 
@@ -123,8 +139,9 @@ class TestPings:
             return (await stream(client, "/chatbot", CHAT_INPUT, **query)).split("\n\n")[:-1]
 
     async def test_a_comment(self) -> None:
+        began = time.monotonic()
         frames = await self.frames()
-        assert frames.count(": ping") >= 2
+        assert 2 <= frames.count(": ping") <= (time.monotonic() - began) / 0.1
         first = frames.index(": ping")
         assert frames[first - 1].startswith("retry: ")
         assert all(from_json(frame.rpartition("\ndata: ")[2]) for frame in frames if frame != ": ping")
