@@ -25,6 +25,13 @@ class Ask:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        wanted = set(names(self.wanted))
+        if both := wanted & {*self.given, *self.defaults}:
+            raise ValueError(f"{sorted(both)} cannot be both known and asked of the model")
+        if foreign := wanted - set(names(self.result)):
+            raise ValueError(f"{sorted(foreign)} would be no part of {self.result.__name__}")
+
     @property
     def fields(self) -> tuple[str, ...]:
         """The properties that the object will have, in the result's order."""

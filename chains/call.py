@@ -4,14 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage, trim_messages
+from langchain_core.messages import BaseMessage, SystemMessage, trim_messages
+from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel, ValidationError
 
 from chains.ask import Ask
 from chains.models.model import Model
 from chains.output import call_arguments, instructions
-from chains.shape import breaches, shape_of
+from chains.shape import breaches, places, shape_of
 from schemas import Code, Language, Note, Path, RequestError
+
+HISTORY = "messages"
+"""The variable that holds the conversation, where a chain has one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +32,8 @@ def read_request(schema: type[BaseModel], value: Any, at: Path = ()) -> BaseMode
     try:
         return schema.model_validate(value)
     except ValidationError as error:
-        details = breaches(error.errors(include_url=False, include_input=False), at)
-        where = ", ".join(dict.fromkeys(breach.path or "the input" for breach in details))
-        raise RequestError(f"The request breaks the rules for {where}.", details=details) from error
+        details = breaches(error, at)
+        raise RequestError(f"The request breaks the rules for {places(details)}.", details=details) from error
 
 
 def choose_language(wanted: Language | None, model: Model) -> tuple[Language, tuple[Note, ...]]:
@@ -43,39 +46,38 @@ def choose_language(wanted: Language | None, model: Model) -> tuple[Language, tu
     return first, (Note(code="language", message=message),)
 
 
-def make_call(model: Model, ask: Ask, messages: list[BaseMessage], notes: tuple[Note, ...]) -> Call:
-    """The model's call. History beyond its context is dropped, oldest first; `RequestError` if the last message is."""
-    shape = shape_of(ask.wanted)
-    if extra := instructions(model.way, shape):
-        messages = _with_instructions(messages, extra)
-    room = model.context_tokens - model.max_tokens
-    kept = messages if model.count_tokens(messages) <= room else _newest(messages, room, model)
-    if dropped := len(messages) - len(kept):
-        notes = (
-            *notes,
-            Note(code="history_dropped", message=f"Older messages did not fit and were left out: {dropped}."),
-        )
-    return Call(kept, call_arguments(model.way, model.dialect, shape), notes)
+def fit_history(model: Model, ask: Ask, template: ChatPromptTemplate) -> tuple[dict[str, Any], tuple[Note, ...]]:
+    """The prompt's variables with as much of the conversation as the model's context holds, oldest left out first.
 
-
-def _newest(messages: list[BaseMessage], room: int, model: Model) -> list[BaseMessage]:
-    """The system message and the newest of the others that fit, beginning with one of the user's."""
+    Only the conversation is shortened, never the prompt's own messages. `RequestError` if even the last message, or a
+    prompt without a conversation, is beyond the context.
+    """
+    history = list(ask.variables.get(HISTORY, ()))
+    prompt = template.format_messages(**{**ask.variables, HISTORY: []})
+    room = model.context_tokens - model.max_tokens - model.count_tokens(_with_instructions(prompt, model, ask))
+    if model.count_tokens(history) <= room:
+        return dict(ask.variables), ()
     kept = trim_messages(
-        messages,
-        max_tokens=room,
-        token_counter=model.count_tokens,
-        strategy="last",
-        include_system=True,
-        start_on="human",
+        history, max_tokens=max(room, 0), token_counter=model.count_tokens, strategy="last", start_on="human"
     )
-    if not any(isinstance(message, HumanMessage) for message in kept):
-        message = f"The last message alone is longer than {model.name} can read."
-        raise RequestError(message, code=Code.REQUEST_TOO_LARGE)
-    return kept
+    if not kept:
+        raise RequestError(f"The request is longer than {model.name} can read.", code=Code.REQUEST_TOO_LARGE)
+    left_out = len(history) - len(kept)
+    note = Note(code="history_dropped", message=f"Older messages did not fit and were left out: {left_out}.")
+    return {**ask.variables, HISTORY: kept}, (note,)
 
 
-def _with_instructions(messages: list[BaseMessage], extra: str) -> list[BaseMessage]:
+def make_call(model: Model, ask: Ask, prompt: list[BaseMessage], notes: tuple[Note, ...]) -> Call:
+    """The model's call: the prompt, and what holds the model to the wanted shape."""
+    arguments = call_arguments(model.way, model.dialect, shape_of(ask.wanted))
+    return Call(_with_instructions(prompt, model, ask), arguments, notes)
+
+
+def _with_instructions(messages: list[BaseMessage], model: Model, ask: Ask) -> list[BaseMessage]:
+    extra = instructions(model.way, shape_of(ask.wanted))
     match messages:
+        case _ if not extra:
+            return messages
         case [SystemMessage() as system, *rest]:
             return [SystemMessage(f"{system.text}\n\n{extra}"), *rest]
         case _:

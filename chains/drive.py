@@ -5,6 +5,7 @@ a run may take, how long to wait behind the object for its finish reason and usa
 """
 
 import asyncio
+import logging
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
@@ -13,9 +14,12 @@ from math import inf
 
 from langchain_core.messages import BaseMessageChunk
 
+from chains.faults import log_fault
 from chains.projection import Projection
 from chains.reading import Reading, stream_error
 from schemas import Code, Event, ServerError, StreamError, UpstreamError
+
+_log = logging.getLogger(__name__)
 
 TAIL = 1.0
 """Seconds that a model may go on behind its object, to say why it ended and what it cost."""
@@ -103,6 +107,13 @@ async def drive(
         async for events in _attempt(projection, inbox, opening, limits, hold):
             for event in events:
                 yield event
+    except StreamError:
+        raise
+    except Exception as error:
+        if not projection.started:
+            raise
+        for event in projection.fail(_fault(error)):
+            yield event
     finally:
         filling.cancel()
         await asyncio.wait({filling})
@@ -158,25 +169,36 @@ def drive_sync(
     """The same for callers without an event loop. Silence is bounded by the model client's own read time-out."""
     reading = Reading()
     total_until = time.monotonic() + limits.total
+    try:
+        for chunk in _told(chunks):
+            if not projection.started:
+                yield from opening()
+            yield from projection.feed(reading.take(chunk))
+            if time.monotonic() >= total_until and not projection.object_closed:
+                yield from projection.fail(_overtime(total=True))
+            if projection.ended:
+                return
+    except StreamError as error:
+        if not projection.started:
+            raise
+        if not projection.object_closed:
+            yield from projection.fail(error)
+    except Exception as error:  # noqa: BLE001  # every run that has begun ends in one terminal event
+        yield from projection.fail(_fault(error))
+    if not projection.started:
+        yield from opening()
+    yield from projection.finish(reading.finish_reason, reading.usage, reading.refusal)
+
+
+def _told(chunks: Iterator[BaseMessageChunk]) -> Iterator[BaseMessageChunk]:
+    """The chunks; what the model raises is told as ours."""
     begun = False
     try:
         for chunk in chunks:
-            if not begun:
-                begun = True
-                yield from opening()
-            yield from projection.feed(reading.take(chunk))
-            if projection.ended:
-                return
-            if time.monotonic() >= total_until and not projection.object_closed:
-                yield from projection.fail(_overtime(total=True))
-                return
+            begun = True
+            yield chunk
     except Exception as error:
-        if not begun:
-            raise stream_error(error, begun=False) from error
-        if not projection.object_closed:
-            yield from projection.fail(stream_error(error, begun=True))
-            return
-    yield from projection.finish(reading.finish_reason, reading.usage, reading.refusal)
+        raise stream_error(error, begun=begun) from error
 
 
 def _early_end(inbox: Inbox, now: float, idle_until: float, total_until: float) -> StreamError | None:
@@ -190,6 +212,12 @@ def _ending(projection: Projection, inbox: Inbox, reading: Reading) -> list[Even
     if inbox.error:
         return projection.fail(stream_error(inbox.error, begun=inbox.begun))
     return projection.finish(reading.finish_reason, reading.usage, reading.refusal)
+
+
+def _fault(error: Exception) -> StreamError:
+    """A validator or another part of the chain's own broke: its author finds the place in the log, clients do not."""
+    log_fault(_log, "a chain broke", error)
+    return ServerError("The server has a fault.")
 
 
 def _overtime(total: bool) -> StreamError:

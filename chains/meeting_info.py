@@ -2,13 +2,12 @@
 
 import json
 from functools import lru_cache
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
-    Field,
     ValidationInfo,
     create_model,
     model_validator,
@@ -21,13 +20,18 @@ from chains.models.model import Model
 from chains.prompts import load_prompts
 from chains.structured import StructuredChain
 from schemas import MeetingInfo, MeetingRequest, PlanStep
-from schemas.meeting import MAX_STEPS
+from schemas.meeting import Plan
 
 
+# A step as the model is asked for it: its number is its place, counted here and not asked for. (No docstring: that
+# would be sent to the model.)
 class OpenStep(PlanStep):
-    """A step as the model is asked for it: its number is its place, counted here and not asked for."""
-
     step: SkipJsonSchema[int] = 0
+
+    @model_validator(mode="before")
+    @classmethod
+    def _uncounted(cls, value: Any) -> Any:
+        return {key: item for key, item in value.items() if key != "step"} if isinstance(value, dict) else value
 
     @model_validator(mode="after")
     def _count(self, info: ValidationInfo) -> Self:
@@ -43,7 +47,7 @@ def _count_all(plan: list[OpenStep]) -> list[OpenStep]:
 
 OpenPlan = Annotated[
     list[OpenStep],
-    Field(min_length=1, max_length=MAX_STEPS, description=MeetingInfo.model_fields["plan"].description),
+    get_args(Plan)[1],  # its limits and description
     AfterValidator(_count_all),
 ]
 

@@ -1,7 +1,7 @@
 """From the model's text to typed events: the stream's meaning, without any I/O.
 
 A `Projection` is one attempt at one object. Feed it the model's text as it comes; it gives the events that the text
-means. It never waits, and knows no clock but the one it is given. Who drives it (`chains.structured`) brings the text,
+means. It never waits, and knows no clock but the one it is given. Who drives it (`chains.drive`) brings the text,
 the time and the end.
 
 Promised here: `start` comes first; a string only grows; what is held (`schemas.settle`) is told only when it is closed
@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from chains.ask import Ask
 from chains.pace import Pace
 from chains.partial_json import Change, Closed, Grew, NestedTooDeep, PartialJSONParser, Repeated, TextTooLarge
-from chains.shape import breaches, shape_of
+from chains.shape import breaches, places, shape_of
 from chains.words import WordCutter
 from schemas import (
     Breach,
@@ -58,6 +58,7 @@ class Projection:
     """
 
     def __init__(self, ask: Ask, *, clock: Callable[[], float], pace: Pace) -> None:
+        self.started = False
         self.ended = False
         self._ask = ask
         self._shape = shape_of(ask.wanted)
@@ -92,6 +93,7 @@ class Projection:
 
     def start(self, *, run_id: str, chain: str, model: str, notes: Iterable[Note] = ()) -> list[Event]:
         """The first event, and the fields that are known already."""
+        self.started = True
         result = shape_of(self._ask.result)
         start = Start(
             seq=self._next(),
@@ -147,7 +149,11 @@ class Projection:
         if not self._errors:
             events += self._cross_check(value)
         if self._errors:
-            return [*events, *self.fail(OutputError(_rules(self._errors), details=tuple(self._errors.values())))]
+            broken = tuple(self._errors.values())
+            return [
+                *events,
+                *self.fail(OutputError(f"The answer breaks the rules for {places(broken)}.", details=broken)),
+            ]
         self.ended = True
         complete = Complete(
             seq=self._next(),
@@ -304,7 +310,7 @@ class Projection:
         try:
             self._ask.result.model_validate_json(json.dumps(value))
         except ValidationError as error:
-            return self._invalid(breaches(error.errors(include_url=False, include_input=False)))
+            return self._invalid(breaches(error))
         return []
 
     def _unreadable(self) -> StreamError:
@@ -332,8 +338,3 @@ class Projection:
 
 def _repeated(path: Path) -> StreamError:
     return ParseError(f"The model wrote {to_pointer(path)} twice.", code=Code.DUPLICATE_KEY)
-
-
-def _rules(errors: Iterable[tuple[str, str]]) -> str:
-    paths = dict.fromkeys(path or "the object" for path, _ in errors)
-    return f"The model's answer breaks the rules for {', '.join(paths)}."

@@ -7,28 +7,37 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any, get_args, get_origin
+from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, RootModel, TypeAdapter, ValidationError, create_model, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 
 from chains.ask import names
 from schemas import Breach, Path, SettleNode, settle_tree, to_pointer
+from schemas.settle import HELD
+
+MAX_BREACHES = 20
+"""How many broken rules are told of one value: beyond it a list tells a client nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldShape:
-    """One top-level property: its validator, and that of its items if it is a list."""
+    """One top-level property: a model of it alone, and its items' validator if it is a list."""
 
     info: FieldInfo
-    whole: TypeAdapter[Any]
+    name: str
+    alone: type[BaseModel]
     item: TypeAdapter[Any] | None
 
     @property
     def default(self) -> Any:
         """The default as JSON. Only for properties that have one."""
-        return self.whole.dump_python(self.info.get_default(call_default_factory=True), mode="json")
+        return self.alone().model_dump(mode="json", by_alias=True)[self.name]
+
+    def check(self, value: Any) -> Any:
+        """The property as JSON, as its validators leave it. `ValidationError` with the property's name in front."""
+        valid = self.alone.model_validate_json(json.dumps({self.name: value}), strict=True)
+        return valid.model_dump(mode="json", by_alias=True)[self.name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,8 @@ class Shape:
 
     def tells_items(self, name: str) -> bool:
         """Whether the items of a top-level property are told one by one: a list, and not held as a whole."""
-        return self.fields[name].item is not None and self.tree.child(name).settle in ("items", "grow")
+        node = self.tree.child(name)
+        return node.items is not None and node.settle in ("items", "grow")
 
     def check(self, path: Path, value: Any) -> tuple[Any, tuple[Breach, ...]]:
         """A closed value at `/name` or `/name/index` against its own constraints.
@@ -52,57 +62,83 @@ class Shape:
         `index` in their context.
         """
         field = self.fields[str(path[0])]
-        adapter = field.whole if len(path) == 1 or field.item is None else field.item
         try:
-            valid = adapter.validate_json(json.dumps(value), strict=True, context={"index": path[-1]})
+            if len(path) == 1 or field.item is None:
+                return field.check(value), ()
+            item = field.item.validate_json(json.dumps(value), strict=True, context={"index": path[-1]})
+            return field.item.dump_python(item, mode="json", by_alias=True), ()
         except ValidationError as error:
-            return value, breaches(error.errors(include_url=False, include_input=False), path)
-        return adapter.dump_python(valid, mode="json", by_alias=True), ()
+            return value, breaches(error, path[1:] and path)
 
 
 @lru_cache(maxsize=256)
 def shape_of(model: type[BaseModel]) -> Shape:
     """The shape of a result model. Property names are the model's aliases, as in its JSON Schema."""
+    if issubclass(model, RootModel):
+        raise TypeError(f"{model.__name__}: only an object can stream, not a RootModel")
     schema = model.model_json_schema()
-    if numbers := [name for name in names(model) if name.isdigit()]:
-        raise ValueError(
-            f"{model.__name__}: {numbers[0]!r} cannot be a property's name: a JSON Pointer would take it for an index"
-        )
     text = json.dumps(schema, ensure_ascii=False, sort_keys=True)
+    fields = {
+        name: _field_shape(model, name, info)
+        for name, info in zip(names(model), model.model_fields.values(), strict=True)
+    }
+    for name in fields:
+        if name.isdigit():
+            raise ValueError(f"{model.__name__}: a JSON Pointer would take the property {name!r} for an index")
+        if name not in schema["properties"]:
+            raise ValueError(f"{model.__name__}: {name!r} is read by another name than it is written by")
+    tree = settle_tree(schema)
     return Shape(
         name=model.__name__,
         schema=schema,
         hash=hashlib.sha256(text.encode()).hexdigest()[:16],
-        tree=settle_tree(schema),
-        fields={info.alias or name: _field_shape(info) for name, info in model.model_fields.items()},
+        tree=SettleNode("grow", {name: _told(tree.child(name), fields[name]) for name in fields}),
+        fields=fields,
     )
 
 
-def breaches(errors: Iterable[ErrorDetails], at: Path = ()) -> tuple[Breach, ...]:
-    """Pydantic's errors as ours, for a value that stands at `at`."""
-    return tuple(
-        Breach(path=to_pointer((*at, *error["loc"])), rule=error["type"], message=_sentence(error["msg"]))
-        for error in errors
-    )
+def breaches(error: ValidationError, at: Path = ()) -> tuple[Breach, ...]:
+    """Pydantic's errors as ours, for a value that stands at `at`: the first of them, if there are very many."""
+    errors = error.errors(include_url=False, include_input=False)
+    told = [
+        Breach(path=to_pointer((*at, *item["loc"])), rule=item["type"], message=_sentence(item["msg"]))
+        for item in errors[:MAX_BREACHES]
+    ]
+    if more := len(errors) - len(told):
+        told.append(Breach(path=to_pointer(at), rule="more", message=f"And {more} more."))
+    return tuple(told)
+
+
+def places(broken: Iterable[Breach]) -> str:
+    """Where the rules were broken, for a sentence."""
+    paths = list(dict.fromkeys(breach.path or "the whole" for breach in broken))
+    return ", ".join(paths[:5]) + (" and more" if len(paths) > 5 else "")
 
 
 def _sentence(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def _field_shape(info: FieldInfo) -> FieldShape:
+def _field_shape(model: type[BaseModel], name: str, info: FieldInfo) -> FieldShape:
     item = _item_type(info.annotation)
-    return FieldShape(
-        info=info,
-        whole=TypeAdapter(_constrained(info)),
-        item=TypeAdapter(item) if item is not None else None,
-    )
+    return FieldShape(info=info, name=name, alone=_alone(model, info), item=None if item is None else TypeAdapter(item))
 
 
-def _constrained(info: FieldInfo) -> Any:
-    """The field's type with its own constraints, without what only a model can have (alias, default)."""
-    constraints = [*info.metadata, *([Field(discriminator=info.discriminator)] if info.discriminator else [])]
-    return Annotated[(info.annotation, *constraints)] if constraints else info.annotation
+def _alone(model: type[BaseModel], info: FieldInfo) -> type[BaseModel]:
+    """A model of one field only, with its model's configuration and the validators that were written for it."""
+    (name,) = (name for name, other in model.model_fields.items() if other is info)
+    validators = {
+        key: field_validator(name, mode=found.info.mode)(getattr(model, key).__func__)
+        for key, found in model.__pydantic_decorators__.field_validators.items()
+        if name in found.info.fields or "*" in found.info.fields
+    }
+    field: Any = (info.annotation, info)
+    return create_model(model.__name__, __config__=model.model_config, __validators__=validators, **{name: field})
+
+
+def _told(node: SettleNode, field: FieldShape) -> SettleNode:
+    """A collection that is no list (a set, a tuple) has no items that could be told one by one."""
+    return HELD if node.items and field.item is None else node
 
 
 def _item_type(annotation: Any) -> Any:

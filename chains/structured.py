@@ -12,17 +12,23 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableConfig
-from langchain_core.runnables.config import ensure_config, get_async_callback_manager_for_config, patch_config
+from langchain_core.runnables.config import (
+    ensure_config,
+    get_async_callback_manager_for_config,
+    get_config_list,
+    patch_config,
+)
 from pydantic import BaseModel
 
 from chains.ask import Ask, names
-from chains.call import Call, choose_language, make_call, read_request
-from chains.drive import Limits, Opening, drive, drive_sync
+from chains.call import choose_language, fit_history, make_call, read_request
+from chains.drive import Limits, drive, drive_sync
 from chains.models.model import Model
 from chains.pace import Pace
 from chains.projection import Projection
@@ -63,6 +69,8 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         self.model = model
         self._prompt = prompt
         shape_of(result)  # a result that cannot stream is refused here, not in the first run
+        if isinstance(prompt, Mapping) and (missing := set(model.languages) - set(prompt)):
+            raise ValueError(f"{name}: no prompt in {sorted(missing)}, which {model.name} is said to write")
         self._ask = ask or (lambda request: Ask(result, wanted=result, variables=request.model_dump()))
         self._limits = limits or Limits()
 
@@ -93,6 +101,31 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
 
     def astream(self, input: Any, config: RunnableConfig | None = None, **kwargs: Any) -> AsyncIterator[dict[str, Any]]:
         return self._atransform_stream_with_config(_alone(input), self._avalues, config, run_type="chain")
+
+    async def abatch(
+        self,
+        inputs: list[Any],
+        config: RunnableConfig | list[RunnableConfig] | None = None,
+        *,
+        return_exceptions: bool = False,
+        **kwargs: Any,
+    ) -> list[Any]:
+        """As many at once as the model takes; if one fails and is to be raised, the others are stopped."""
+        places = asyncio.Semaphore(self.model.gate.slots)
+
+        async def one(input: Any, config: RunnableConfig) -> dict[str, Any]:
+            async with places:
+                return await self.ainvoke(input, config)
+
+        configs = get_config_list(config, len(inputs))
+        tasks = [asyncio.create_task(one(*pair)) for pair in zip(inputs, configs, strict=True)]
+        try:
+            results: list[Any] = await asyncio.gather(*tasks, return_exceptions=return_exceptions)
+            return results
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     # -- the producer ------------------------------------------------------------------------------------------------
 
@@ -128,30 +161,33 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         self, input: Any, run: AsyncCallbackManagerForChainRun, config: RunnableConfig, hold: float = HOLD
     ) -> AsyncGenerator[Event]:
         ask, template, notes = self._asked(input)
-        prompt = await template.ainvoke(dict(ask.variables), config)
-        call = make_call(self.model, ask, prompt.to_messages(), notes)
         projection = Projection(ask, clock=asyncio.get_running_loop().time, pace=self._pace())
-        opening = self._opening(projection, call, str(run.run_id))
+        opening = self._opening(projection, str(run.run_id))
         if not names(ask.wanted):  # the user has given everything: there is nothing to ask
-            for event in [*opening(), *projection.finish(None)]:
+            for event in [*opening(notes), *projection.finish(None)]:
                 yield event
             return
+        variables, more = fit_history(self.model, ask, template)
+        prompt = await template.ainvoke(variables, config)
+        call = make_call(self.model, ask, prompt.to_messages(), notes + more)
         chunks = self.model.astream(call.messages, config, **call.arguments)
-        async with aclosing(drive(projection, chunks, opening, self._limits, hold)) as events:
+        started = partial(opening, call.notes)
+        async with aclosing(drive(projection, chunks, started, self._limits, hold)) as events:
             async for event in events:
                 yield event
 
     def _events(self, input: Any, run: CallbackManagerForChainRun, config: RunnableConfig) -> Iterator[Event]:
         ask, template, notes = self._asked(input)
-        prompt = template.invoke(dict(ask.variables), config)
-        call = make_call(self.model, ask, prompt.to_messages(), notes)
         projection = Projection(ask, clock=time.monotonic, pace=self._pace())
-        opening = self._opening(projection, call, str(run.run_id))
+        opening = self._opening(projection, str(run.run_id))
         if not names(ask.wanted):
-            yield from [*opening(), *projection.finish(None)]
+            yield from [*opening(notes), *projection.finish(None)]
             return
+        variables, more = fit_history(self.model, ask, template)
+        prompt = template.invoke(variables, config)
+        call = make_call(self.model, ask, prompt.to_messages(), notes + more)
         chunks = self.model.stream(call.messages, config, **call.arguments)
-        yield from drive_sync(projection, chunks, opening, self._limits)
+        yield from drive_sync(projection, chunks, partial(opening, call.notes), self._limits)
 
     def _asked(self, input: Any) -> tuple[Ask, ChatPromptTemplate, tuple[Note, ...]]:
         request = read_request(self.request, input)
@@ -159,11 +195,11 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         template = self._prompt if isinstance(self._prompt, ChatPromptTemplate) else self._prompt[language]
         return self._ask(request), template, notes
 
+    def _opening(self, projection: Projection, run_id: str) -> Callable[[tuple[Note, ...]], list[Event]]:
+        return lambda notes: projection.start(run_id=run_id, chain=self.get_name(), model=self.model.name, notes=notes)
+
     def _pace(self) -> Pace:
         return Pace(interval=self._limits.snapshot)
-
-    def _opening(self, projection: Projection, call: Call, run_id: str) -> Opening:
-        return lambda: projection.start(run_id=run_id, chain=self.get_name(), model=self.model.name, notes=call.notes)
 
     # -- folds over the events ---------------------------------------------------------------------------------------
 

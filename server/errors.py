@@ -10,8 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from chains.faults import log_fault
 from schemas import Breach, Code, RequestError, ServerError, StreamError
-from server.logs import log_fault
 
 _log = logging.getLogger(__name__)
 

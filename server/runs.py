@@ -9,8 +9,8 @@ import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
 
+from chains.faults import log_fault
 from schemas import TERMINAL, Cancelled, Event, Failed, Fold, ServerError, StreamError, copy_json
-from server.logs import log_fault
 
 _log = logging.getLogger(__name__)
 

@@ -19,14 +19,14 @@ class Gate:
     """At most `slots` calls at once; a further one waits `patience` seconds for a place, then is told to come back."""
 
     def __init__(self, slots: int, patience: float = 30.0) -> None:
-        self._slots = slots
+        self.slots = slots
         self._patience = patience
         # A semaphore belongs to one event loop; scripts and tests run one loop after another.
         self._places: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Semaphore] = WeakKeyDictionary()
 
     @asynccontextmanager
     async def place(self) -> AsyncIterator[None]:
-        places = self._places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self._slots))
+        places = self._places.setdefault(asyncio.get_running_loop(), asyncio.Semaphore(self.slots))
         try:
             async with asyncio.timeout(self._patience):
                 await places.acquire()
@@ -60,7 +60,7 @@ class Model:
     - `close`: gives back what the model holds (a child process)
     """
 
-    chat: BaseChatModel
+    chat: BaseChatModel = field(repr=False)  # its repr may show headers and addresses with credentials
     name: str
     way: Way = "json_schema"
     dialect: Dialect = "plain"

@@ -108,12 +108,13 @@ async def test_a_conversation_may_begin_with_the_assistants_greeting() -> None:
     assert start.notes == ()
 
 
-async def test_of_a_long_history_the_oldest_is_left_out_and_that_is_said() -> None:
+@pytest.mark.parametrize("size", range(120, 240, 20))
+async def test_of_a_long_history_the_oldest_is_left_out_and_that_is_said(size: int) -> None:
     chain = chat(context_tokens=2000, max_tokens=500)
-    start = await start_of(chain, {"messages": turns(49, size=200)})
+    start = await start_of(chain, {"messages": turns(49, size)})
     kept = [message.text[:3] for message in sent(chain)]
     assert kept == [f"{number:03}" for number in range(49 - len(kept), 49)]
-    assert 1 < len(kept) < 10
+    assert 1 < len(kept) < 15
     assert isinstance(sent(chain)[0], HumanMessage)
     assert script_of(chain.model).calls[-1][0][0].type == "system"
     [note] = start.notes

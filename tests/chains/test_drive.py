@@ -157,6 +157,17 @@ async def test_a_run_that_goes_on_too_long_fails_though_text_still_comes() -> No
     assert MEETING["name"].startswith(end.partial["name"])
 
 
+async def test_a_run_that_goes_on_too_long_fails_though_its_reader_is_the_slower_one() -> None:
+    tap = Tap()
+    tap.say('{"name":"')
+    started = asyncio.get_running_loop().time()
+    async for event in tap.driven(Limits(total=0.2)):
+        tap.say("x", "y")  # there is always more waiting
+        await asyncio.sleep(0.01)
+        assert asyncio.get_running_loop().time() < started + 5
+    assert failed([event]).code is Code.TIME_LIMIT
+
+
 async def test_the_time_of_the_whole_run_counts_before_the_first_chunk_too() -> None:
     with pytest.raises(ServerError) as caught:
         await typed(form({"failure": "stall"}, limits=Limits(idle=5, total=0.05)))

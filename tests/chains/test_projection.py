@@ -181,6 +181,29 @@ def test_a_list_where_none_belongs_is_not_told_item_by_item() -> None:
     assert [partial.value for partial in of(Partial, run.events)] == [{}]
 
 
+def test_a_string_behind_a_neighbour_of_which_nothing_was_told_waits_for_the_field() -> None:
+    """A client could not know what to put into the gap: an object, a list, a number?"""
+
+    class Inner(BaseModel):
+        number: int
+        text: str = ""
+
+    class Outer(BaseModel):
+        inner: list[Inner]
+
+    class Nested(BaseModel):
+        outer: list[Outer]
+
+    run = Run(Nested).feed(['{"outer":[{"inner":[{"number":1},{"number":2,"text":"wa', 'it"}]}', "]}"]).finish()
+    whole = {"inner": [{"number": 1, "text": ""}, {"number": 2, "text": "wait"}]}
+    assert [event for event in brief(run) if event != "partial"] == [
+        "start",
+        ("model", "/outer/0", whole),
+        ("model", "/outer", [whole]),
+        "complete",
+    ]
+
+
 # -- the end -----------------------------------------------------------------------------------------------------------
 
 

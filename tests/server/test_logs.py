@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server.logs import log_fault
+from chains.faults import log_fault
 from tests.server.configs import CHAT_INPUT, openai
 from tests.server.conftest import Start
 from tests.server.endpoints import JSON, PATHS, body_of
