@@ -133,15 +133,17 @@ async def _attempt(
     yield opening()
 
     while not projection.ended and not projection.object_closed:
-        if inbox.waiting:
+        if clock() >= total_until:
+            yield projection.fail(_overtime(total=True))
+        elif inbox.waiting:
             yield projection.feed("".join([reading.take(chunk) for chunk in inbox.take()]))
         elif inbox.done:
             yield _ending(projection, inbox, reading)
-        elif clock() >= (silent_until := min(inbox.heard_at + limits.idle, total_until)):
-            yield projection.fail(_overtime(clock() >= total_until))
+        elif clock() >= inbox.heard_at + limits.idle:
+            yield projection.fail(_overtime(total=False))
         else:
             yield projection.tick()
-            await inbox.wait(min(silent_until, _due(projection)))
+            await inbox.wait(min(inbox.heard_at + limits.idle, total_until, _due(projection)))
 
     async for events in _tail(projection, inbox, reading, clock):
         yield events

@@ -1,13 +1,16 @@
 """The application: settings in, an ASGI app out."""
 
+import asyncio
 import importlib
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from pydantic import ValidationError
 
+from chains.faults import log_fault
 from chains.models.model import Model
 from chains.models.spec import ModelSpec
 from chains.structured import StructuredChain
@@ -19,6 +22,11 @@ from server.logs import quiet_libraries
 from server.routes.chains import chain_routes
 from server.routes.service import service_routes
 from server.settings import ChainSettings, Settings, SettingsError, complaints
+
+_log = logging.getLogger(__name__)
+
+WATCH_S = 1.0
+"""Seconds between two looks at whether the models are there."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -32,7 +40,9 @@ def create_app(settings: Settings) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        watching = asyncio.create_task(_watch(list(models.values())))
         yield
+        watching.cancel()
         for model in models.values():
             model.close()
 
@@ -59,6 +69,18 @@ def _add_guards(app: FastAPI, settings: Settings) -> None:
     )
 
 
+async def _watch(models: Sequence[Model]) -> None:
+    """Brings back a model whose process has died; until then `/ready` says so."""
+    while True:
+        await asyncio.sleep(WATCH_S)
+        for model in models:
+            if not model.alive():
+                try:
+                    await asyncio.to_thread(model.revive)
+                except Exception as error:  # noqa: BLE001  # tried again the next time
+                    log_fault(_log, f"{model.name} cannot be brought back", error)
+
+
 def _load_models(settings: Settings) -> dict[str, Model]:
     names = {settings.model_name(chain) for chain in settings.chains}
     return {name: _load(name, settings.models[name]) for name in sorted(names)}
@@ -75,11 +97,15 @@ def _load(name: str, spec: ModelSpec) -> Model:
 def _build(name: str, served: ChainSettings, model: Model, settings: Settings) -> StructuredChain:
     """Imports a chain's builder and calls it. `SettingsError` says what in `runnable` is wrong."""
     module, _, function = served.runnable.partition(":")
+    where = f"chains.{name}.runnable: {served.runnable}"
     try:
         build = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError) as error:
-        raise SettingsError(f"chains.{name}.runnable: {served.runnable} cannot be imported ({error})") from error
-    chain = build(model, settings.run_limits)
+    except (ImportError, AttributeError, TypeError) as error:
+        raise SettingsError(f"{where} cannot be imported ({error})") from error
+    try:
+        chain = build(model, settings.run_limits)
+    except (TypeError, ValueError) as error:
+        raise SettingsError(f"{where} cannot be built ({error})") from error
     if not isinstance(chain, StructuredChain):
-        raise SettingsError(f"chains.{name}.runnable: {served.runnable} does not build a StructuredChain")
+        raise SettingsError(f"{where} does not build a StructuredChain")
     return chain

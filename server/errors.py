@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chains.faults import log_fault
-from schemas import Breach, Code, RequestError, ServerError, StreamError
+from schemas import Breach, Code, RequestError, ServerError, StreamError, to_pointer
 
 _log = logging.getLogger(__name__)
 
@@ -78,5 +78,6 @@ class Faults:
 def _breach(item: object) -> Breach:
     if not isinstance(item, dict):  # LangServe reports a plain sentence
         return Breach(path="", rule="invalid", message=str(item))
-    path = "".join(f"/{part}" for part in item.get("loc", ()))
-    return Breach(path=path, rule=str(item.get("type", "invalid")), message=str(item.get("msg", "")))
+    return Breach(
+        path=to_pointer(item.get("loc", ())), rule=str(item.get("type", "invalid")), message=str(item.get("msg", ""))
+    )

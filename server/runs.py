@@ -67,6 +67,7 @@ class Run:
             self._append_end(ServerError("The server has a fault."))
         finally:
             await self._events.aclose()
+            self._append_end(ServerError("The server has a fault."))  # nothing, if the log has its end
 
     def _append(self, event: Event) -> None:
         self.log.append(event)

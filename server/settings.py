@@ -6,6 +6,7 @@ Secrets are not settings: keys come from the environment.
 import os
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -13,6 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from chains.drive import Limits
 from chains.models.spec import ModelSpec
 from schemas import EventName
+
+OWN_PATHS = {"/health", "/ready", "/schemas.json", "/openapi.json", "/page", "/runs"}
+"""What the server itself answers, or will; chains have other paths."""
 
 Endpoint = Literal["invoke", "batch", "stream", "stream_events", "input_schema", "output_schema", "playground"]
 
@@ -29,7 +33,7 @@ class ChainSettings(_Section):
     """One chain that is served."""
 
     runnable: str = Field(pattern=r"^[\w.]+:\w+$")
-    path: str = Field(pattern=r"^(/[a-z0-9][a-z0-9_-]*)+$")
+    path: str = Field(pattern=r"^(/[a-z0-9][a-z0-9_-]*)+$")  # not one of the server's own, see below
     model: str | None = None
     endpoints: list[Endpoint] = Field(
         default=["invoke", "batch", "stream", "stream_events", "input_schema", "output_schema", "playground"]
@@ -66,7 +70,8 @@ class CorsSettings(_Section):
     @classmethod
     def _exact(cls, origins: list[str]) -> list[str]:
         for origin in origins:
-            if "*" in origin or "://" not in origin or origin.endswith("/"):
+            parts = urlsplit(origin)
+            if "*" in origin or origin != f"{parts.scheme}://{parts.netloc}" or not parts.netloc:
                 raise ValueError(f"{origin!r} is not an exact origin such as https://example.com")
         return origins
 
@@ -90,6 +95,8 @@ class Settings(_Section):
         paths = [chain.path for chain in self.chains.values()]
         if len(set(paths)) < len(paths):
             raise ValueError("two chains have the same path")
+        if taken := {path for path in paths if f"/{path.split('/')[1]}" in OWN_PATHS}:
+            raise ValueError(f"the server itself answers under {', '.join(sorted(taken))}")
         return self
 
     @property
@@ -122,7 +129,7 @@ def load_settings(path: Path) -> Settings:
 def parse_settings(text: str, where: str) -> Settings:
     """The settings in a text; `where` is named in errors."""
     try:
-        return Settings.model_validate(yaml.safe_load(text) or {})
+        return Settings.model_validate(_load(text) or {})
     except yaml.YAMLError as error:
         raise SettingsError(f"{where} is not YAML: {error}") from error
     except ValidationError as error:
@@ -132,6 +139,13 @@ def parse_settings(text: str, where: str) -> Settings:
 def complaints(error: ValidationError) -> str:
     """Each key that is wrong, and what is wrong with it: one a line."""
     return "\n".join(f"  {_key(item['loc'])}: {_sentence(item)}" for item in error.errors(include_url=False))
+
+
+def _load(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except (ValueError, RecursionError) as error:  # what PyYAML says of 2024-13-45, or of brackets without end
+        raise yaml.YAMLError(str(error)) from error
 
 
 def _key(location: tuple[str | int, ...]) -> str:

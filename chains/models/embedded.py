@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
-from typing import IO, Self, cast
+from typing import IO, Any, Self, cast
 from urllib.parse import urlsplit
 
 MODEL = "SmolLM2-135M-Instruct"
@@ -70,6 +70,8 @@ class EmbeddedServer:
             raise ValueError("the embedded model needs at least one slot, and room for a token in it")
         self._slots = slots
         self._context_tokens = context_tokens
+        self._api_key = secrets.token_urlsafe(32)
+        self._port = 0  # of its choice, and from then on the same
         self._lock = threading.Lock()
         self._child: _Child | None = None
 
@@ -77,7 +79,7 @@ class EmbeddedServer:
         """Give the endpoint of the running server, starting one if there is none.
 
         Blocks until the weights are loaded. Any thread may call it, any number of times; a server that died
-        in between is replaced, by one with another address and another key.
+        in between is replaced, by one with the same address and key.
 
         Raises:
             EmbeddedUnavailable: engine or weights are missing, fail, or take longer than `timeout` seconds.
@@ -87,7 +89,8 @@ class EmbeddedServer:
                 _logger.warning("the embedded model's process has died; starting another")
                 self._release()
             if self._child is None:
-                self._child = _Child(_find_weights(), self._slots, self._context_tokens, timeout)
+                self._child = _Child(self._settings(), timeout)
+                self._port = urlsplit(self._child.endpoint.base_url).port or 0
                 atexit.register(self.close)
             return self._child.endpoint
 
@@ -109,6 +112,16 @@ class EmbeddedServer:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "weights": str(_find_weights()),
+            "model": MODEL,
+            "slots": self._slots,
+            "context_tokens": self._context_tokens,
+            "api_key": self._api_key,
+            "port": self._port,
+        }
+
     def _release(self) -> None:
         child, self._child = self._child, None
         if child is not None:
@@ -119,15 +132,7 @@ class EmbeddedServer:
 class _Child:
     """One process of the server, which is ready when this is constructed."""
 
-    def __init__(self, weights: Path, slots: int, context_tokens: int, timeout: float) -> None:
-        api_key = secrets.token_urlsafe(32)
-        settings = {
-            "weights": str(weights),
-            "model": MODEL,
-            "slots": slots,
-            "context_tokens": context_tokens,
-            "api_key": api_key,
-        }
+    def __init__(self, settings: dict[str, Any], timeout: float) -> None:
         self._process = _spawn()
         # _spawn pipes all three, which their type cannot say.
         self._stdin = cast("IO[bytes]", self._process.stdin)
@@ -143,7 +148,7 @@ class _Child:
         except BaseException:
             self.stop()
             raise
-        self.endpoint = Endpoint(base_url=f"{address}/v1", api_key=api_key, model=MODEL)
+        self.endpoint = Endpoint(base_url=f"{address}/v1", api_key=settings["api_key"], model=MODEL)
 
     @property
     def pid(self) -> int:

@@ -41,7 +41,7 @@ def _with(params: Any, settings: dict[str, Any]) -> Any:
     params.cpuparams.n_threads = 1
     params.cpuparams_batch.n_threads = 1
     params.hostnames = ["127.0.0.1"]
-    params.port = 0
+    params.port = settings["port"]
     params.api_keys = [settings["api_key"]]
     params.cors_origins = ""  # no page may read from it, whatever key it has found
     params.cors_credentials = False

@@ -57,6 +57,7 @@ class Model:
     - `about`: a sentence for users; empty where there is nothing to say
     - `gate`: how many calls may run at once
     - `alive`: whether what it runs on is there (a child process)
+    - `revive`: brings that back, which may take a second
     - `close`: gives back what the model holds (a child process)
     """
 
@@ -71,6 +72,7 @@ class Model:
     about: str = ""
     gate: Gate = field(default_factory=lambda: Gate(slots=1000))
     alive: Callable[[], bool] = _always
+    revive: Callable[[], object] = _nothing
     close: Callable[[], None] = _nothing
 
     async def astream(

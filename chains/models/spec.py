@@ -1,10 +1,10 @@
 """Models as `langserve.yaml` describes them, and how a description becomes a `Model`."""
 
 import os
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import openai
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from chains.models.embedded import EmbeddedServer
 from chains.models.model import Gate, Model
@@ -28,6 +28,12 @@ class _Spec(BaseModel):
     max_tokens: int = Field(default=2048, ge=16)
     wide_tokens: float = Field(default=1.0, gt=0)
     about: str = ""
+
+    @model_validator(mode="after")
+    def _leaves_room(self) -> Self:
+        if self.max_tokens >= self.context_tokens:
+            raise ValueError("max_tokens is a part of context_tokens: the prompt needs the rest")
+        return self
 
     def model(self, **own: Any) -> Model:
         """The parts of a `Model` that every provider shares; `own` adds the rest."""
@@ -70,6 +76,10 @@ class EmbeddedSpec(_OverHTTP):
     """The small model that comes with the product, run by llama.cpp in a child process."""
 
     provider: Literal["embedded"]
+    languages: list[Language] = Field(default=["en"], min_length=1)
+    context_tokens: int = Field(default=2048, ge=256)
+    max_tokens: int = Field(default=768, ge=16)
+    wide_tokens: float = Field(default=3.0, gt=0)
     slots: int = Field(default=2, ge=1, le=16)
 
     def load(self) -> Model:
@@ -82,6 +92,7 @@ class EmbeddedSpec(_OverHTTP):
             name=endpoint.model,
             gate=Gate(self.slots),
             alive=lambda: server.pid is not None,
+            revive=server.start,
             close=server.close,
         )
 

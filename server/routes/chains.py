@@ -3,12 +3,8 @@
 LangServe's `RemoteRunnable`, recognised by the envelope it always sends, gets LangServe's frames from `stream`.
 """
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from typing import Annotated, Any, Literal, get_args
 
-import anyio
 from fastapi import APIRouter, Depends, Query, Request
 from langserve import add_routes
 from sse_starlette import EventSourceResponse
@@ -16,21 +12,19 @@ from starlette.responses import Response
 
 from chains.call import read_request
 from chains.structured import StructuredChain
-from schemas import Breach, Code, EventName, RequestError, ServerError
+from schemas import Breach, EventName, RequestError
 from server.guard.body import one_input, read_envelope, some_inputs
 from server.routes.playground import playground_routes
 from server.runs import Run
 from server.settings import ChainSettings, Settings
 from server.wire.frames import EventFrames
 from server.wire.langserve import LangServeFrames
-from server.wire.pieces import Frames, pieces
+from server.wire.pieces import Frames
+from server.wire.response import RunResponse
 from server.wire.serializer import WireSerializer
 
 Envelope = Annotated[dict[str, Any], Depends(read_envelope)]
 _KNOWN: tuple[EventName, ...] = get_args(EventName)
-HEADERS = {"cache-control": "no-cache, no-transform"}
-FAREWELL_S = 1.0
-"""Seconds kept at the end of the drain for telling the readers that the server is going."""
 
 
 def chain_routes(chain: StructuredChain, served: ChainSettings, settings: Settings) -> APIRouter:
@@ -101,7 +95,7 @@ def _add_stream(router: APIRouter, chain: StructuredChain, served: ChainSettings
         except BaseException:
             await run.cancel("the client left")
             raise
-        return _respond(run, frames, settings)
+        return RunResponse(run, frames, settings)
 
 
 def _names(listed: str) -> list[EventName]:
@@ -113,33 +107,3 @@ def _names(listed: str) -> list[EventName]:
                 details=(Breach(path="/events", rule="enum", message=f"One of {', '.join(_KNOWN)}."),),
             )
     return names  # type: ignore[return-value]  # each is one of EventName's
-
-
-def _respond(run: Run, frames: Frames, settings: Settings) -> Response:
-    going = anyio.Event()  # set by sse-starlette when the server is told to end
-
-    async def body() -> AsyncIterator[bytes]:
-        ending = asyncio.create_task(_end_run(run, going, settings.limits.drain_s))
-        try:
-            async with aclosing(pieces(run, frames, settings.stream.ping_s)) as written:
-                async for piece in written:
-                    yield piece
-        finally:
-            ending.cancel()
-            await run.cancel("the client left")
-
-    return EventSourceResponse(
-        body(),
-        headers=HEADERS,
-        ping=0,  # its own pings come on a clock; ours only in silence
-        shutdown_event=going,
-        shutdown_grace_period=settings.limits.drain_s + FAREWELL_S,
-    )
-
-
-async def _end_run(run: Run, going: anyio.Event, drain_s: float) -> None:
-    """When the server ends, the run has `drain_s` seconds left; then its readers are told."""
-    await going.wait()
-    await asyncio.sleep(drain_s)
-    message = "The server is shutting down. Try again shortly."
-    await run.fail(ServerError(message, code=Code.SHUTTING_DOWN, retry_after_ms=1000))

@@ -27,11 +27,13 @@ def service_routes(chains: dict[str, StructuredChain], settings: Settings) -> AP
     router = APIRouter()
     document = schema_document()
 
+    @router.head("/health", include_in_schema=False)
     @router.get("/health", tags=["service"])
     async def health() -> dict[str, str]:
         """Alive."""
         return {"status": "alive"}
 
+    @router.head("/ready", include_in_schema=False)
     @router.get("/ready", tags=["service"], responses={503: {"description": "A model is not there"}})
     async def ready(response: Response) -> dict[str, Any]:
         """Ready to stream: the chains that are served, where, and by which model."""

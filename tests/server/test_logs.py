@@ -12,6 +12,7 @@ from chains.faults import log_fault
 from tests.server.configs import CHAT_INPUT, openai
 from tests.server.conftest import Start
 from tests.server.endpoints import JSON, PATHS, body_of
+from tests.server.inprocess import client_of
 from tests.server.reading import PATIENCE_S
 from tests.upstream import DONE, Step, Upstream, answer, calls_tool, chunk, cut, ends, reset, says, sse, stream, whole
 
@@ -68,6 +69,16 @@ def test_no_canary_in_the_log(start: Start, upstream: Upstream) -> None:
             assert script.next_call().headers["authorization"] == f"Bearer {KEY}"
     assert server.log
     assert [line for line in server.log.splitlines() if any(canary in line for canary in CANARIES)] == []
+
+
+async def test_no_canary_at_any_level(caplog: pytest.LogCaptureFixture, upstream: Upstream) -> None:
+    """Some libraries log each chunk at DEBUG: an application that logs at that level must not inherit it."""
+    caplog.set_level(logging.DEBUG)
+    upstream.plays(*REPLIES["whole"])
+    async with client_of(openai(upstream.base_url)) as client:
+        for path in PATHS:
+            await client.post(path, json=body_of(path, INPUTS[path.split("/")[1]]))
+    assert [record.name for record in caplog.records if any(canary in record.getMessage() for canary in CANARIES)] == []
 
 
 def test_no_canary_of_a_refused_request(start: Start, upstream: Upstream) -> None:
