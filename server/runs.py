@@ -60,6 +60,8 @@ class Run:
         try:
             async for event in self._events:
                 self._append(event)
+            if not self._task.cancelling():  # else who cancels says why
+                self._append_end(ServerError("The server has a fault."))  # nothing, if the log has its end
         except StreamError as error:
             self._append_end(error)
         except Exception as error:  # noqa: BLE001  # every path ends in one terminal event
@@ -67,7 +69,6 @@ class Run:
             self._append_end(ServerError("The server has a fault."))
         finally:
             await self._events.aclose()
-            self._append_end(ServerError("The server has a fault."))  # nothing, if the log has its end
 
     def _append(self, event: Event) -> None:
         self.log.append(event)

@@ -36,6 +36,7 @@ CASES: list[tuple[str | None, dict[str, str], str]] = [
     (built_by("chains.chatbox:build"), {}, "chains.chatbot.runnable: chains.chatbox:build"),
     (built_by("chains.chatbot:built"), {}, "chains.chatbot.runnable: chains.chatbot:built"),
     (built_by("operator:is_"), {}, "chains.chatbot.runnable: operator:is_"),
+    (built_by("chains.call:make_call"), {}, "chains.chatbot.runnable: chains.call:make_call"),
     (both(), {"PORT": "eighty"}, "PORT"),
     (both(), {"PORT": "70000"}, "PORT"),
     (both(), {"PORT": "-1"}, "PORT"),

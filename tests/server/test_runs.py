@@ -152,6 +152,11 @@ class TestFailures:
         assert isinstance(end, Failed)
         assert (end.code, end.message, end.partial) == (Code.UPSTREAM_CUT, "Cut.", {"a": "half"})
 
+    async def test_a_chain_that_forgets_its_end_has_failed(self) -> None:
+        *_, end = await all_of(Run(Source(START, TOKEN)()))
+        assert isinstance(end, Failed)
+        assert (end.code, end.partial) == (Code.INTERNAL, {"a": "half"})
+
     @pytest.mark.parametrize("events", [(), (START, TOKEN)])
     async def test_a_fault_of_ours_says_nothing_of_its_words(
         self, events: tuple[Event, ...], caplog: pytest.LogCaptureFixture

@@ -132,7 +132,10 @@ class TestWrongValues:
         text = changed(key, [value]) if index == "0" else changed(path, value)
         assert f"\n  {path}: " in complaint(text)
 
-    @pytest.mark.parametrize("origin", ["*", "https://*.example.com", "example.com", "https://example.com/"])
+    @pytest.mark.parametrize(
+        "origin",
+        ["*", "https://*.example.com", "example.com", "https://example.com/", "https://example.com/a", "https://"],
+    )
     def test_an_origin_must_be_exact(self, origin: str) -> None:
         message = complaint(changed("cors.origins", [origin]))
         assert "cors.origins" in message
@@ -141,6 +144,10 @@ class TestWrongValues:
     def test_a_model_must_be_described(self) -> None:
         assert "'nobody'" in complaint(changed("chains.chatbot.model", "nobody"))
         assert "'nobody'" in complaint(changed("model", "nobody"))
+
+    @pytest.mark.parametrize("path", ["/health", "/ready", "/page", "/page/chat", "/runs"])
+    def test_a_chain_cannot_stand_where_the_server_does(self, path: str) -> None:
+        assert f"under {path}" in complaint(changed("chains.chatbot.path", path))
 
     def test_paths_must_differ(self) -> None:
         assert "same path" in complaint(changed("chains.chatbot.path", "/meeting-info"))
@@ -154,7 +161,7 @@ class TestWrongValues:
     def test_what_is_no_settings(self, text: str) -> None:
         complaint(text)
 
-    @pytest.mark.parametrize("text", ["{", "a: b: c", "\ttab: 1", "a: *nobody"])
+    @pytest.mark.parametrize("text", ["{", "a: b: c", "\ttab: 1", "a: *nobody", "a: 2024-13-45", "[" * 5000])
     def test_what_is_no_yaml(self, text: str) -> None:
         assert "is not YAML" in complaint(text)
 

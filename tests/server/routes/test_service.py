@@ -25,6 +25,12 @@ async def test_health_says_no_more_than_that_it_lives(client: httpx.AsyncClient)
     assert (await client.get("/health")).json() == {"status": "alive"}
 
 
+@pytest.mark.parametrize("path", ["/health", "/ready"])
+async def test_a_balancer_may_ask_for_the_head_alone(client: httpx.AsyncClient, path: str) -> None:
+    response = await client.head(path)
+    assert (response.status_code, response.content) == (200, b"")
+
+
 async def test_ready_says_what_is_served_and_by_which_model() -> None:
     model = {"languages": ["en"], "about": "A fake."}
     async with client_of(scripted("{}", model=model)) as client:

@@ -11,7 +11,7 @@ import pytest
 from langchain_core.runnables import RunnableConfig
 from langserve import RemoteRunnable
 
-from schemas import FieldSettled, Token
+from schemas import Cancelled, FieldSettled, Token
 from server.wire.langserve import LangServeFrames
 from tests.server.configs import CHAT_INPUT, MEETING, MEETING_INPUT, openai, text
 from tests.server.process import ServerProcess
@@ -186,6 +186,17 @@ class TestLangServeFrames:
         item = FieldSettled(seq=2, path="/l/0", value=1, source="model", ms=1)
         whole_list = FieldSettled(seq=3, path="/l", value=[1], source="model", ms=1)
         assert self.data(frames.write([item, whole_list])) == [{"l": [1]}]
+
+    def test_a_value_that_its_validators_changed_is_no_sum_of_its_tokens(self) -> None:
+        """What was sent cannot be taken back, and a wrong sum must not end well."""
+        frames = LangServeFrames()
+        frames.write([Token(seq=2, path="/a", text="x ")])
+        changed = FieldSettled(seq=3, path="/a", value="x", source="model", ms=1)
+        assert frames.write([changed]).startswith(b"event: error\n")
+        assert frames.write([Token(seq=4, path="/b", text="y")]) == b""
+
+    def test_a_run_that_was_stopped_does_not_end_well(self) -> None:
+        assert LangServeFrames().write([Cancelled(seq=2, reason="r", partial={})]).startswith(b"event: error\n")
 
     def test_every_line_is_a_line_to_every_reader(self) -> None:
         piece = LangServeFrames().write([Token(seq=2, path="/a", text="\x85\u2028\u2029\r\n😀")])

@@ -1,0 +1,61 @@
+"""A client may leave before the first byte: nothing goes on for it."""
+
+import asyncio
+
+from chains import StructuredChain, chatbot
+from chains.models.model import Model
+from chains.models.scripted import Reply, ScriptedChatModel
+from schemas import Complete, Event
+from server.runs import Run
+from server.settings import Settings
+from server.wire.frames import EventFrames
+from server.wire.response import RunResponse
+
+HELLO = {"messages": [{"role": "user", "content": "hello"}]}
+SETTINGS = Settings.model_validate(
+    {
+        "models": {"demo": {"provider": "scripted", "replies": ["{}"]}},
+        "chains": {"chatbot": {"runnable": "chains.chatbot:build", "path": "/chatbot", "model": "demo"}},
+    }
+)
+
+
+def chain(text: str) -> tuple[StructuredChain, ScriptedChatModel]:
+    chat = ScriptedChatModel(replies=[Reply(text=text)], chunk_size=1, pace_ms=1)
+    return chatbot.build(Model(chat=chat, name="scripted", languages=("en",))), chat
+
+
+async def test_a_response_whose_body_never_began_stops_its_run() -> None:
+    chatting, chat = chain('{"reply": "' + "a" * 1000 + '"}')
+    run = Run(chatting.astream_typed(HELLO))
+    await run.opened()
+    leave = asyncio.Event()
+
+    async def receive() -> dict[str, str]:
+        await leave.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: object) -> None:
+        leave.set()  # the client is gone while the first bytes are on their way
+        await asyncio.Event().wait()
+
+    response = RunResponse(run, EventFrames(["token"], retry_ms=0), SETTINGS)
+    await response({"type": "http", "method": "POST"}, receive, send)
+    assert chat.stopped_after[0] < 1000  # pieces of one character
+    assert run.log[-1].type == "cancelled"
+
+
+async def test_a_chain_that_just_ends_leaves_no_log_without_an_end() -> None:
+    async def half() -> object:
+        chatting, _ = chain('{"reply": "hi"}')
+        async for event in chatting.astream_typed(HELLO):
+            if isinstance(event, Complete):
+                return
+            yield event
+
+    run = Run(half())  # type: ignore[arg-type]
+    await run.opened()
+    read: list[Event] = []
+    while not read or read[-1].type != "failed":
+        read += await run.since(len(read), asyncio.get_running_loop().time() + 5)
+    assert [event.seq for event in read] == list(range(1, len(read) + 1))
