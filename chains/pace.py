@@ -7,8 +7,8 @@ class Pace:
     """Paces snapshots: at most one an `interval`, and by growth once the object is large.
 
     While the text is under `small` characters a change is told within `interval` seconds. From there on a snapshot
-    waits until the text has grown by a fifteenth, so that all of them together stay within a fixed multiple (16) of
-    the text, however long it gets.
+    waits until the text has grown by a fifteenth, so that these together stay within 16 times the text, however long
+    it gets.
     """
 
     def __init__(self, *, interval: float = 0.1, small: int = 4096) -> None:
