@@ -60,10 +60,12 @@ class Run:
         try:
             async for event in self._events:
                 self._append(event)
-            if not self._task.cancelling():  # else who cancels says why
-                self._append_end(ServerError("The server has a fault."))  # nothing, if the log has its end
+            self._append_end(ServerError("The server has a fault."))  # nothing, if the log has its end
         except StreamError as error:
             self._append_end(error)
+        except asyncio.CancelledError:
+            if not self._task.cancelling():  # else who cancels says why
+                self._append_end(ServerError("The server has a fault."))
         except Exception as error:  # noqa: BLE001  # every path ends in one terminal event
             log_fault(_log, "a run broke", error)
             self._append_end(ServerError("The server has a fault."))

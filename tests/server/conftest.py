@@ -3,11 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
-from tests.server.process import ServerProcess, serving
+from tests.server.process import ServerProcess, Start, serving
 from tests.upstream import Upstream
 
 
@@ -15,12 +14,6 @@ def pytest_configure(config: pytest.Config) -> None:
     # LangServe is in maintenance and calls what others have deprecated; nothing here can change that.
     config.addinivalue_line("filterwarnings", "ignore::pydantic.PydanticDeprecatedSince211:langserve")
     config.addinivalue_line("filterwarnings", "ignore:.*astream_log.*:DeprecationWarning")
-
-
-class Start(Protocol):
-    """Starts a server of this configuration; `may_fault` allows it to log tracebacks."""
-
-    def __call__(self, config: str, *, may_fault: bool = False, **environment: str) -> ServerProcess: ...
 
 
 @pytest.fixture

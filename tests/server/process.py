@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Protocol
 
 ROOT = Path(__file__).parents[2]
 START_S = 60.0
@@ -24,6 +25,7 @@ class ServerProcess:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = log
+        self._told = False
         with log.open("wb") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "server"],
@@ -54,8 +56,14 @@ class ServerProcess:
                 raise RuntimeError(f"the server still listens:\n{self.log}")
             time.sleep(0.02)
 
+    @property
+    def ended_unasked(self) -> int | None:
+        """Its exit status, if it is gone although no test has told it to end."""
+        return None if self._told else self._process.poll()
+
     def terminate(self) -> None:
         """Tells it to end, as a supervisor does."""
+        self._told = True
         self._process.send_signal(signal.SIGTERM)
 
     def wait(self, timeout: float) -> int:
@@ -82,6 +90,12 @@ class ServerProcess:
             connection.close()
 
 
+class Start(Protocol):
+    """Starts a server of this configuration; `may_fault` allows it to log tracebacks."""
+
+    def __call__(self, config: str, *, may_fault: bool = False, **environment: str) -> ServerProcess: ...
+
+
 @contextmanager
 def serving(config: str, folder: Path, *, may_fault: bool = False, **environment: str) -> Iterator[ServerProcess]:
     """A server of this configuration. At the end its log must hold no traceback, unless it `may_fault`."""
@@ -92,7 +106,9 @@ def serving(config: str, folder: Path, *, may_fault: bool = False, **environment
         server.wait_until_alive()
         yield server
     finally:
+        unasked = server.ended_unasked
         server.stop()
+    assert unasked is None, f"the server ended, though nobody here had told it to, with status {unasked}"
     if not may_fault:
         before, frame, after = server.log.partition(_FRAME)
         assert not frame, f"the server logged a traceback:\n{before[-500:]}{frame}{after[:5000]}"

@@ -10,9 +10,9 @@ import pytest
 
 from chains.faults import log_fault
 from tests.server.configs import CHAT_INPUT, openai
-from tests.server.conftest import Start
 from tests.server.endpoints import JSON, PATHS, body_of
 from tests.server.inprocess import client_of
+from tests.server.process import Start
 from tests.server.reading import PATIENCE_S
 from tests.upstream import DONE, Step, Upstream, answer, calls_tool, chunk, cut, ends, reset, says, sse, stream, whole
 

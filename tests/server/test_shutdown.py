@@ -6,9 +6,8 @@ from contextlib import ExitStack, closing
 import httpx
 
 from tests.server.configs import MEETING, MEETING_INPUT, openai, text
-from tests.server.conftest import Start
 from tests.server.endpoints import body_of
-from tests.server.process import ServerProcess
+from tests.server.process import ServerProcess, Start
 from tests.server.reading import PATIENCE_S, data_of, follow
 from tests.server.requests import post_bytes
 from tests.upstream import DONE, Upstream, chunk, ends, forever, gate, pause, says, stall, stream

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 import httpx
 
 from tests.server.configs import MEETING_INPUT, openai
-from tests.server.conftest import Start
 from tests.server.endpoints import PATHS, refusal, sound
+from tests.server.process import Start
 from tests.server.reading import PATIENCE_S
 from tests.server.requests import post_bytes
 from tests.upstream import Upstream, says, stall, stream, whole

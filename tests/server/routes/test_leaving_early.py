@@ -1,6 +1,8 @@
 """A client may leave before the first byte: nothing goes on for it."""
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from chains import StructuredChain, chatbot
 from chains.models.model import Model
@@ -46,16 +48,29 @@ async def test_a_response_whose_body_never_began_stops_its_run() -> None:
 
 
 async def test_a_chain_that_just_ends_leaves_no_log_without_an_end() -> None:
-    async def half() -> object:
+    async def half() -> AsyncGenerator[Event]:
         chatting, _ = chain('{"reply": "hi"}')
         async for event in chatting.astream_typed(HELLO):
             if isinstance(event, Complete):
                 return
             yield event
 
-    run = Run(half())  # type: ignore[arg-type]
+    run = Run(half())
     await run.opened()
     read: list[Event] = []
     while not read or read[-1].type != "failed":
         read += await run.since(len(read), asyncio.get_running_loop().time() + 5)
     assert [event.seq for event in read] == list(range(1, len(read) + 1))
+
+
+async def test_a_cancellation_from_within_a_chain_is_a_fault_and_no_silence() -> None:
+    async def torn() -> AsyncGenerator[Event]:
+        chatting, _ = chain('{"reply": "hi"}')
+        async with aclosing(chatting.astream_typed(HELLO)) as events:
+            yield await anext(events)
+        raise asyncio.CancelledError
+
+    run = Run(torn())
+    await run.opened()
+    read = list(await run.since(1, asyncio.get_running_loop().time() + 5))
+    assert [event.type for event in read] == ["failed"]
