@@ -45,6 +45,7 @@ junk = st.recursive(
 @st.composite
 def wrong(draw: st.DrawFn) -> tuple[Any, list[str]]:
     """What was asked for, and an answer with other values, lost and repeated keys, spoilt text, or an early end."""
+    ask: Any
     if draw(st.booleans()):
         answer = draw(answers())
         ask, text = answer.model, answer.text
