@@ -87,7 +87,7 @@ class Projection:
     @property
     def due(self) -> float | None:
         """When, on `clock`, `tick` has a `partial` to give; `None` while it has none."""
-        return self._pace.due
+        return None if self.ended else self._pace.due
 
     # -- what a driver calls -----------------------------------------------------------------------------------------
 
