@@ -32,12 +32,12 @@ class FieldShape:
     @property
     def default(self) -> Any:
         """The default as JSON. Only for properties that have one."""
-        return self.alone().model_dump(mode="json", by_alias=True)[self.name]
+        return self.alone().model_dump(mode="json", by_alias=True).get(self.name)  # absent if the model leaves it out
 
     def check(self, value: Any) -> Any:
         """The property as JSON, as its validators leave it. `ValidationError` with the property's name in front."""
         valid = self.alone.model_validate_json(json.dumps({self.name: value}), strict=True)
-        return valid.model_dump(mode="json", by_alias=True)[self.name]
+        return valid.model_dump(mode="json", by_alias=True).get(self.name, value)
 
 
 @dataclass(frozen=True, slots=True)

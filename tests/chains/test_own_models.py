@@ -121,3 +121,14 @@ async def test_very_many_broken_rules_are_told_by_the_first_of_them() -> None:
 
 def test_a_shape_is_made_once() -> None:
     assert shape_of(Trip) is shape_of(Trip)
+
+
+async def test_a_field_that_its_model_leaves_out_when_it_is_null_can_be_written_and_can_default() -> None:
+    class Note(BaseModel):
+        text: str
+        more: str | None = Field(default=None, exclude_if=lambda value: value is None)
+
+    for answer in ('{"text": "a"}', '{"text": "a", "more": null}'):
+        last = (await run(Note, answer))[-1]
+        assert isinstance(last, Complete)
+        assert last.value == {"text": "a", "more": None}

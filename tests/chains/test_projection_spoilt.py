@@ -54,7 +54,7 @@ def wrong(draw: st.DrawFn) -> tuple[Any, list[str]]:
         pairs = [(key, draw(junk) if draw(st.integers(0, 3)) == 0 else value) for key, value in right.items()]
         pairs += draw(st.lists(st.sampled_from(pairs), max_size=1) if draw(st.integers(0, 3)) == 0 else st.just([]))
         text = "{" + ",".join(f"{json.dumps(key)}: {json.dumps(value)}" for key, value in pairs) + "}"
-    for _ in range(draw(st.integers(0, 2))):
+    for _ in range(draw(st.sampled_from([0, 0, 0, 1, 2]))):
         place = draw(st.integers(0, len(text)))
         text = text[:place] + draw(st.text(SCRAPS, max_size=2)) + text[place + draw(st.integers(0, 2)) :]
     end = draw(st.integers(0, len(text))) if draw(st.integers(0, 3)) == 0 else len(text)
