@@ -5,7 +5,6 @@ a run may take, how long to wait behind the object for its finish reason and usa
 """
 
 import asyncio
-import logging
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
@@ -14,12 +13,10 @@ from math import inf
 
 from langchain_core.messages import BaseMessageChunk
 
-from chains.faults import log_fault
+from chains.faults import chain_fault
 from chains.projection import Projection
 from chains.reading import Reading, stream_error
 from schemas import Code, Event, ServerError, StreamError, UpstreamError
-
-_log = logging.getLogger(__name__)
 
 TAIL = 1.0
 """Seconds that a model may go on behind its object, to say why it ended and what it cost."""
@@ -112,7 +109,7 @@ async def drive(
     except Exception as error:
         if not projection.started:
             raise
-        for event in projection.fail(_fault(error)):
+        for event in projection.fail(chain_fault(error)):
             yield event
     finally:
         filling.cancel()
@@ -186,7 +183,7 @@ def drive_sync(
         if not projection.object_closed:
             yield from projection.fail(error)
     except Exception as error:  # noqa: BLE001  # every run that has begun ends in one terminal event
-        yield from projection.fail(_fault(error))
+        yield from projection.fail(chain_fault(error))
     if not projection.started:
         yield from opening()
     yield from projection.finish(reading.finish_reason, reading.usage, reading.refusal)
@@ -214,12 +211,6 @@ def _ending(projection: Projection, inbox: Inbox, reading: Reading) -> list[Even
     if inbox.error:
         return projection.fail(stream_error(inbox.error, begun=inbox.begun))
     return projection.finish(reading.finish_reason, reading.usage, reading.refusal)
-
-
-def _fault(error: Exception) -> StreamError:
-    """A validator or another part of the chain's own broke: its author finds the place in the log, clients do not."""
-    log_fault(_log, "a chain broke", error)
-    return ServerError("The server has a fault.")
 
 
 def _overtime(total: bool) -> StreamError:

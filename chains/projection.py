@@ -15,11 +15,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from chains.ask import Ask
+from chains.faults import chain_fault
 from chains.pace import Pace
 from chains.partial_json import Change, Closed, Grew, NestedTooDeep, PartialJSONParser, Repeated, TextTooLarge
 from chains.shape import breaches, places, shape_of
 from chains.words import WordCutter
 from schemas import (
+    TERMINAL,
     Breach,
     Code,
     Complete,
@@ -126,6 +128,8 @@ class Projection:
             if isinstance(change, Repeated) and change.path[0] in self._shape.fields:
                 return [*events, *self.fail(_repeated(change.path))]
             events += self._read(change)
+            if _over(events):
+                return events
         if self._parser.error and not self.object_closed:
             return [*events, *self.fail(self._unreadable())]
         if events:
@@ -144,10 +148,15 @@ class Projection:
             return []
         if error := self._bad_end(finish_reason, refusal):
             return self.fail(error)
-        events = [*self._defaults(), *self._missing()]
+        events = self._defaults()
+        if _over(events):
+            return events
+        events += self._missing()
         value = {name: self._fold.value.get(name) for name in self._ask.fields}
         if not self._errors:
             events += self._cross_check(value)
+        if _over(events):
+            return events
         if self._errors:
             broken = tuple(self._errors.values())
             return [
@@ -240,7 +249,10 @@ class Projection:
         return told and name not in self._void
 
     def _close(self, path: Path, value: Any) -> list[Event]:
-        valid, broken = self._shape.check(path, value)
+        try:
+            valid, broken = self._shape.check(path, value)
+        except Exception as error:  # noqa: BLE001  # a validator of the chain's author
+            return self.fail(chain_fault(error))
         if not broken:
             return [self._settle(path, valid, "model")] if path[0] not in self._void else []
         self._void.add(path[0])
@@ -294,7 +306,10 @@ class Projection:
             if name in self._ask.defaults:
                 events.append(self._settle((name,), self._ask.defaults[name], "default"))
             elif not (field := self._shape.fields[name]).info.is_required():
-                events.append(self._settle((name,), field.default, "default"))
+                try:
+                    events.append(self._settle((name,), field.default, "default"))
+                except Exception as error:  # noqa: BLE001  # a default factory of the chain's author
+                    return [*events, *self.fail(chain_fault(error))]
         return events
 
     def _missing(self) -> list[Event]:
@@ -311,6 +326,8 @@ class Projection:
             self._ask.result.model_validate_json(json.dumps(value))
         except ValidationError as error:
             return self._invalid(breaches(error))
+        except Exception as error:  # noqa: BLE001  # a validator of the chain's author
+            return self.fail(chain_fault(error))
         return []
 
     def _unreadable(self) -> StreamError:
@@ -334,6 +351,10 @@ class Projection:
 
     def _ms(self) -> int:
         return int((self._clock() - self._began) * 1000)
+
+
+def _over(events: list[Event]) -> bool:
+    return bool(events) and events[-1].type in TERMINAL
 
 
 def _repeated(path: Path) -> StreamError:

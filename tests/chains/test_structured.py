@@ -12,6 +12,7 @@ from pydantic import BaseModel, Field
 
 from chains import chatbot, meeting_info
 from chains.ask import Ask
+from chains.models.model import Gate
 from chains.structured import StructuredChain
 from schemas import Complete, Event, Fold, RequestError, Start
 from tests.chains.answers import CHAT, GOAL, MEETING, PLAN, REPLY, STEPS, model_saying, script_of, text
@@ -142,6 +143,18 @@ async def test_batches_keep_their_order_and_their_failures() -> None:
     for first, second, third in (synchronous, await chain.abatch(inputs, return_exceptions=True)):
         assert (first["name"], third["name"]) == ("하나", "둘")
         assert isinstance(second, RequestError)
+
+
+async def test_a_batch_takes_no_more_places_than_the_model_has() -> None:
+    model = model_saying(text(MEETING), pace_ms=1, gate=Gate(slots=2, patience=0.001))
+    assert await meeting_info.build(model).abatch([GOAL] * 6) == [MEETING] * 6
+
+
+async def test_a_batch_that_fails_stops_the_rest() -> None:
+    chain = form(text(MEETING), pace_ms=5)
+    with pytest.raises(RequestError):
+        await chain.abatch([GOAL, {"goal": ""}, GOAL])
+    assert all(sent < 5 for sent in script_of(chain.model).stopped_after)
 
 
 async def test_runs_beside_one_another_do_not_mix() -> None:
