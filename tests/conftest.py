@@ -1,4 +1,7 @@
-"""What all tests share: how hard Hypothesis tries. `HYPOTHESIS_PROFILE=long` tries long and always anew."""
+"""What all tests share: how hard Hypothesis tries.
+
+`HYPOTHESIS_PROFILE=long pytest --timeout=0 tests/chains` tries long, and other things every time.
+"""
 
 import os
 
