@@ -182,19 +182,8 @@ class Projection:
         self.ended = True
         errors = {(breach.path, breach.rule): breach for breach in error.details} | self._errors
         rest = self._rest_of_words()
-        return [
-            *rest,
-            Failed(
-                seq=self._next(),
-                code=error.code,
-                phase=error.phase,
-                message=error.message,
-                retryable=error.retryable,
-                retry_after_ms=error.retry_after_ms,
-                partial=copy_json(self._fold.value),
-                errors=tuple(errors.values()) or None,
-            ),
-        ]
+        partial = copy_json(self._fold.value)
+        return [*rest, Failed.by(error, seq=self._next(), partial=partial, errors=tuple(errors.values()))]
 
     # -- reading the parser's changes --------------------------------------------------------------------------------
 

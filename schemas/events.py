@@ -8,12 +8,13 @@ producer has just built or validated them; validating a growing object again at 
 the rest of the stream.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from schemas.errors import Breach, Code, Phase
+from schemas.errors import Breach, Code, Phase, StreamError
 from schemas.settle import Settle
+from schemas.text import escape_line_ends
 
 Source = Literal["model", "given", "default", "pinned"]
 
@@ -163,6 +164,20 @@ class Failed(_Event):
     partial: dict[str, Any]
     errors: tuple[Breach, ...] | None = Field(default=None, exclude_if=lambda v: v is None)
 
+    @classmethod
+    def by(cls, error: StreamError, *, seq: int, partial: dict[str, Any], errors: tuple[Breach, ...] = ()) -> Self:
+        """The end that an error makes of a run; `errors` are the rules broken until then, its own among them."""
+        return cls(
+            seq=seq,
+            code=error.code,
+            phase=error.phase,
+            message=error.message,
+            retryable=error.retryable,
+            retry_after_ms=error.retry_after_ms,
+            partial=partial,
+            errors=errors or None,
+        )
+
 
 class Cancelled(_Event):
     """Terminal: somebody stopped the run."""
@@ -185,14 +200,11 @@ ALWAYS_SENT: frozenset[str] = TERMINAL | {"start", "reset", "pinned"}
 """What reaches every reader, whatever names it asked for."""
 
 _ADAPTER: TypeAdapter[Event] = TypeAdapter(Event)
-# Line ends to some clients (Python's splitlines, U+2028/2029 in old JavaScript); in JSON an escape means the same.
-_LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 
 
 def to_json(event: Event) -> str:
     """The event as one line of JSON, safe to put behind `data:`."""
-    text = event.model_dump_json()
-    return text if text.isascii() else text.translate(_LINE_ENDS)
+    return escape_line_ends(event.model_dump_json())
 
 
 def from_json(data: str | bytes) -> Event:

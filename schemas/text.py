@@ -21,3 +21,10 @@ Limits stand before it, `Annotated[str, Field(max_length=50), single_line]`: beh
 
 OneLine = Annotated[str, single_line]
 """A single line of any length."""
+
+_LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
+
+
+def escape_line_ends(json_text: str) -> str:
+    """The same JSON without the characters that some readers of a stream take for line ends (`str.splitlines` does)."""
+    return json_text if json_text.isascii() else json_text.translate(_LINE_ENDS)

@@ -92,15 +92,7 @@ class Run:
         seq, partial = self.log[-1].seq + 1, copy_json(so_far.value)
         if isinstance(end, str):
             return Cancelled(seq=seq, reason=end, partial=partial)
-        return Failed(
-            seq=seq,
-            code=end.code,
-            phase=end.phase,
-            message=end.message,
-            retryable=end.retryable,
-            retry_after_ms=end.retry_after_ms,
-            partial=partial,
-        )
+        return Failed.by(end, seq=seq, partial=partial)
 
     def _tell(self) -> None:
         news, self._news = self._news, asyncio.Event()

@@ -5,7 +5,7 @@ from typing import Any
 
 from langserve.serialization import WellKnownLCSerializer
 
-_LINE_ENDS = {"\u0085": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+from schemas.text import escape_line_ends
 
 
 class WireSerializer(WellKnownLCSerializer):
@@ -20,9 +20,7 @@ class WireSerializer(WellKnownLCSerializer):
             text = super().dumps(obj).decode()
         except TypeError:
             text = super().dumps(_whole_characters(obj)).decode()
-        for character, escape in _LINE_ENDS.items():
-            text = text.replace(character, escape)
-        return text.encode()
+        return escape_line_ends(text).encode()
 
 
 def _whole_characters(obj: Any) -> Any:
