@@ -3,6 +3,7 @@
 This room knows the standard library and pydantic, nothing else; the other rooms build on it.
 """
 
+from schemas.across import across
 from schemas.chat import Candidate, ChatReply, ChatRequest, Message, Recommendation
 from schemas.errors import (
     BY_PHASE,
@@ -45,7 +46,8 @@ from schemas.fold import Fold, copy_json
 from schemas.meeting import Category, MeetingInfo, MeetingRequest, Period, PlanStep
 from schemas.pointer import Path, from_pointer, to_pointer
 from schemas.settle import Settle, SettleNode, Stream, settle_tree
-from schemas.text import Language, OneLine
+from schemas.sse import from_frames, to_frame
+from schemas.text import Language, OneLine, Trim
 
 __all__ = [
     "ALWAYS_SENT",
@@ -94,12 +96,16 @@ __all__ = [
     "StreamError",
     "Timings",
     "Token",
+    "Trim",
     "UpstreamError",
     "Usage",
+    "across",
     "copy_json",
+    "from_frames",
     "from_json",
     "from_pointer",
     "settle_tree",
+    "to_frame",
     "to_json",
     "to_pointer",
 ]

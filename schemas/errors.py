@@ -30,6 +30,7 @@ class Code(StrEnum):
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     REQUEST_TOO_LARGE = "request_too_large"
+    CONFLICT = "conflict"
     TOO_BUSY = "too_busy"
     UPSTREAM_AUTH = "upstream_auth"
     UPSTREAM_BUSY = "upstream_busy"
@@ -67,6 +68,7 @@ MEANING: dict[Code, Meaning] = {
     Code.NOT_FOUND: Meaning("request", False, 404),
     Code.METHOD_NOT_ALLOWED: Meaning("request", False, 405),
     Code.REQUEST_TOO_LARGE: Meaning("request", False, 413),
+    Code.CONFLICT: Meaning("request", False, 409),
     Code.TOO_BUSY: Meaning("server", True, 503),
     Code.UPSTREAM_AUTH: Meaning("upstream", False, 502),
     Code.UPSTREAM_BUSY: Meaning("upstream", True, 503),

@@ -16,7 +16,7 @@ from schemas.errors import Breach, Code, Phase, StreamError
 from schemas.settle import Settle
 from schemas.text import escape_line_ends
 
-Source = Literal["model", "given", "default", "pinned"]
+Source = Literal["model", "given", "default"]
 
 
 class _Part(BaseModel):
@@ -45,11 +45,15 @@ class Note(_Part):
 
 
 class Usage(_Part):
-    """Tokens, summed over all attempts, as the model's server counted them."""
+    """Tokens, summed over the attempts that the model's server counted.
+
+    It counts at the end, so an attempt that was stopped early is not in the sums: `uncounted` says how many.
+    """
 
     input_tokens: int
     output_tokens: int
     total_tokens: int
+    uncounted: int = Field(default=0, exclude_if=lambda v: not v)
 
 
 class Timings(_Part):
@@ -123,7 +127,7 @@ class Invalid(_Event):
 
 
 class Pinned(_Event):
-    """The user took this field over; the model's text no longer touches it."""
+    """The user took this top-level field over; the model's text no longer touches it. Another pin may."""
 
     type: Literal["pinned"] = "pinned"
     path: str
@@ -131,12 +135,15 @@ class Pinned(_Event):
 
 
 class Reset(_Event):
-    """Another attempt begins. `keep` lists the top-level pointers that stay; everything else is void."""
+    """Another attempt begins. `keep` lists the top-level pointers that stay; everything else is void.
+
+    `reason` is the `Code` that would have ended the run.
+    """
 
     type: Literal["reset"] = "reset"
     attempt: int
     keep: tuple[str, ...]
-    reason: str
+    reason: Code
 
 
 class Complete(_Event):

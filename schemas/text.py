@@ -1,8 +1,10 @@
 """Kinds of text that more than one schema uses."""
 
-from typing import Annotated, Literal
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, core_schema
 
 Language = Literal["ko", "en"]
 
@@ -21,6 +23,35 @@ Limits stand before it, `Annotated[str, Field(max_length=50), single_line]`: beh
 
 OneLine = Annotated[str, single_line]
 """A single line of any length."""
+
+TRIM = "x-trim"
+"""The JSON Schema keyword by which `Trim` tells clients that a field's text may differ from its tokens."""
+
+_BLANKS = "\t \xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """Annotation: blanks around the text, and one line end behind it, are no part of the value.
+
+    It is done when the field settles, never on tokens. It stands last, so that what is behind it counts and checks the
+    trimmed text: `Annotated[str, Field(max_length=50), single_line, Trim()]`.
+    """
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(trimmed, handler(source))
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(core), TRIM: True}
+
+
+def trimmed(value: Any) -> Any:
+    """The text without blanks around it and one line end behind it; what is no text, as it is."""
+    if not isinstance(value, str):
+        return value
+    text = value.rstrip(_BLANKS)
+    return text.removesuffix("\r\n" if text.endswith("\r\n") else "\n").strip(_BLANKS)
+
 
 _LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 

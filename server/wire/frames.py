@@ -1,11 +1,8 @@
-"""The product's own frames: Server-Sent Events (WHATWG HTML, section 9.2) with one event of the log in each.
-
-Always LF line ends, an `id`, and one line of JSON in `data`, never bare text: relays trim leading blanks.
-"""
+"""The product's own frames: Server-Sent Events with one event of the log in each (`schemas.sse`)."""
 
 from collections.abc import Iterable, Iterator
 
-from schemas import ALWAYS_SENT, Event, EventName, to_json
+from schemas import ALWAYS_SENT, Event, EventName, to_frame
 
 
 class EventFrames:
@@ -24,5 +21,5 @@ class EventFrames:
     def _frames(self, events: Iterable[Event]) -> Iterator[str]:
         for event in events:
             if event.type in self._names:
-                yield f"{self._preamble}id: {event.seq}\nevent: {event.type}\ndata: {to_json(event)}\n\n"
+                yield self._preamble + to_frame(event)
                 self._preamble = ""

@@ -1,0 +1,48 @@
+"""Rules that cross fields, so that they can be checked as soon as their fields are known, not only at the end.
+
+    class Trip(BaseModel):
+        first: date
+        last: date
+
+        @model_validator(mode="after")
+        @across("first", "last")
+        def _in_order(self) -> Self:
+            if self.last < self.first:
+                raise ValueError("the last day comes before the first")
+            return self
+
+To pydantic it is a validator of the whole model as always. The stream runs it on these fields alone once they have all
+settled; the other attributes are not there then. A validator without `across` runs when the object is whole.
+"""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MARK = "__across__"
+
+
+def across(*fields: str) -> Callable[[F], F]:
+    """Marks a model validator (mode "after") with the attributes that it reads."""
+    if len(fields) < 2:
+        raise ValueError("a rule across fields names at least two of them")
+
+    def mark(function: F) -> F:
+        setattr(function, _MARK, fields)
+        return function
+
+    return mark
+
+
+def rules_across(model: type[BaseModel]) -> dict[str, tuple[Any, tuple[str, ...]]]:
+    """A model's marked validators: name → the function and the attributes it reads."""
+    found = {}
+    for name, decorator in model.__pydantic_decorators__.model_validators.items():
+        if fields := getattr(decorator.func, _MARK, None):
+            if unknown := set(fields) - set(model.model_fields):
+                raise ValueError(f"{model.__name__}.{name}: {sorted(unknown)} are no fields")
+            found[name] = (decorator.func, fields)
+    return found

@@ -1,0 +1,34 @@
+"""An event as a frame of Server-Sent Events (WHATWG HTML, section 9.2), and frames as events again.
+
+Always LF line ends, an `id`, and one line of JSON in `data`, never bare text: relays trim leading blanks.
+"""
+
+from collections.abc import Iterable, Iterator
+
+from schemas.events import Event, from_json, to_json
+
+
+def to_frame(event: Event) -> str:
+    """The event as one frame: its number, its name, its JSON."""
+    return f"id: {event.seq}\nevent: {event.type}\ndata: {to_json(event)}\n\n"
+
+
+def from_frames(lines: Iterable[str]) -> Iterator[Event]:
+    """The events in the lines of a stream. Comments, pings and `retry` are passed over.
+
+    `pydantic.ValidationError` for data that is no event. A last frame that was cut before its blank line counts for
+    nothing, as for a browser.
+    """
+    name = data = ""
+    for line in lines:
+        field, _, value = line.rstrip("\r\n").partition(":")
+        value = value.removeprefix(" ")
+        match field:
+            case "event":
+                name = value
+            case "data":
+                data = value
+            case "" if not value and not line.startswith(":"):
+                if data and name != "ping":
+                    yield from_json(data)
+                name = data = ""
