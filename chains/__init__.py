@@ -4,10 +4,24 @@ A chain of one's own is a `StructuredChain`; the two that are served are `chains
 """
 
 from chains.ask import Ask
-from chains.drive import Limits
+from chains.drive import project
+from chains.limits import Limits
 from chains.models.model import Model
+from chains.moderation import Check, WordList
 from chains.partial_json import PartialJSONParser
+from chains.pins import Pins
 from chains.prompts import load_prompts
 from chains.structured import StructuredChain
 
-__all__ = ["Ask", "Limits", "Model", "PartialJSONParser", "StructuredChain", "load_prompts"]
+__all__ = [
+    "Ask",
+    "Check",
+    "Limits",
+    "Model",
+    "PartialJSONParser",
+    "Pins",
+    "StructuredChain",
+    "WordList",
+    "load_prompts",
+    "project",
+]

@@ -1,10 +1,11 @@
 """What one request asks of a model, and what is known of the object without asking."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, create_model, field_validator
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,30 @@ class Ask:
         known = {*self.given, *self.defaults, *names(self.wanted)}
         return tuple(name for name in names(self.result) if name in known)
 
+    def only(self, wanted: Iterable[str]) -> "Ask":
+        """The same with only these of the wanted properties still open."""
+        kept = set(wanted)
+        return replace(self, wanted=part_of(self.wanted, tuple(name for name in names(self.wanted) if name in kept)))
+
 
 def names(model: type[BaseModel]) -> tuple[str, ...]:
     """A model's property names as they stand in its JSON."""
     return tuple(info.alias or name for name, info in model.model_fields.items())
+
+
+@lru_cache(maxsize=1024)
+def part_of(model: type[BaseModel], properties: tuple[str, ...]) -> type[BaseModel]:
+    """A model of some of its properties, with its configuration and the validators that were written for them."""
+    kept = {name: info for name, info in model.model_fields.items() if (info.alias or name) in properties}
+    validators: dict[str, Any] = {}
+    for key, found in model.__pydantic_decorators__.field_validators.items():
+        if fields := [name for name in kept if name in found.info.fields or "*" in found.info.fields]:
+            validators[key] = field_validator(*fields, mode=found.info.mode)(getattr(model, key).__func__)
+    part: type[BaseModel] = create_model(
+        model.__name__,
+        __config__=model.model_config,
+        __doc__=model.__doc__,
+        __validators__=validators,
+        **{name: (info.annotation, info) for name, info in kept.items()},  # type: ignore[call-overload]
+    )
+    return part

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from chains.ask import Ask
 from chains.models.model import Model
 from chains.output import call_arguments, instructions
+from chains.repair import Repair
 from chains.shape import breaches, places, shape_of
 from schemas import Code, Language, Note, Path, RequestError
 
@@ -20,11 +21,10 @@ HISTORY = "messages"
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What is sent to the model, and what the client must know of how its request was changed to fit."""
+    """What is sent to the model."""
 
     messages: list[BaseMessage]
     arguments: Mapping[str, Any]
-    notes: tuple[Note, ...]
 
 
 def read_request(schema: type[BaseModel], value: Any, at: Path = ()) -> BaseModel:
@@ -67,10 +67,12 @@ def fit_history(model: Model, ask: Ask, template: ChatPromptTemplate) -> tuple[d
     return {**ask.variables, HISTORY: kept}, (note,)
 
 
-def make_call(model: Model, ask: Ask, prompt: list[BaseMessage], notes: tuple[Note, ...]) -> Call:
-    """The model's call: the prompt, and what holds the model to the wanted shape."""
+def make_call(model: Model, ask: Ask, prompt: list[BaseMessage], repair: Repair | None = None) -> Call:
+    """The model's call: the prompt, what holds the model to what is wanted, and after an attempt what to mend."""
+    if repair:
+        ask = repair.ask
     arguments = call_arguments(model.way, model.dialect, shape_of(ask.wanted))
-    return Call(_with_instructions(prompt, model, ask), arguments, notes)
+    return Call([*_with_instructions(prompt, model, ask), *(repair.messages() if repair else [])], arguments)
 
 
 def _with_instructions(messages: list[BaseMessage], model: Model, ask: Ask) -> list[BaseMessage]:

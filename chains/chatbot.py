@@ -8,7 +8,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from pydantic import BaseModel, ConfigDict, create_model
 
 from chains.ask import Ask
-from chains.drive import Limits
+from chains.limits import Limits
 from chains.models.model import Model
 from chains.prompts import load_prompts
 from chains.structured import StructuredChain

@@ -1,107 +1,61 @@
 """Brings a projection what it has not got: the model's chunks, the time, and the end.
 
 The projection says what text means; this says when: how long to hold the beginning, how long silence may last, how long
-a run may take, how long to wait behind the object for its finish reason and usage.
+a run may take, how long to wait behind the object for its finish reason and usage; and it asks again for a repair.
 """
 
 import asyncio
-import time
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from math import inf
+from typing import Any
+from uuid import uuid4
 
 from langchain_core.messages import BaseMessageChunk
+from pydantic import BaseModel
 
+from chains.ask import Ask
 from chains.faults import chain_fault
+from chains.inbox import Inbox, Wake
+from chains.limits import Budget, Limits
+from chains.pace import Pace
 from chains.projection import Projection
 from chains.reading import Reading, stream_error
-from schemas import Code, Event, ServerError, StreamError, UpstreamError
+from chains.repair import Repair
+from schemas import Code, Event, Path, ServerError, StreamError, UpstreamError
 
 TAIL = 1.0
 """Seconds that a model may go on behind its object, to say why it ended and what it cost."""
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of a run, in seconds: silence from the model, the whole run, and between two snapshots."""
-
-    idle: float = 60.0
-    total: float = 280.0
-    snapshot: float = 0.1
-
-
-class Inbox:
-    """The chunks that have come and were not read yet: what one network read brought is read together.
-
-    A slow reader does not slow the model, so the model may have ended while chunks still wait here.
-    """
-
-    def __init__(self) -> None:
-        self.begun = False
-        self.error: Exception | None = None
-        self.heard_at = asyncio.get_running_loop().time()
-        self._ended = False
-        self._chunks: deque[BaseMessageChunk] = deque()
-        self._wake = asyncio.Event()
-
-    @property
-    def waiting(self) -> bool:
-        """Whether there are chunks to take."""
-        return bool(self._chunks)
-
-    @property
-    def done(self) -> bool:
-        """Whether the model has ended and all it said was taken."""
-        return self._ended and not self._chunks
-
-    async def fill(self, chunks: AsyncIterator[BaseMessageChunk]) -> None:
-        """Takes in all chunks, and how they ended."""
-        clock = asyncio.get_running_loop().time
-        try:
-            async for chunk in chunks:
-                self.begun, self.heard_at = True, clock()
-                self._chunks.append(chunk)
-                self._wake.set()
-        except Exception as error:  # noqa: BLE001  # told to the reader, who knows what it means
-            self.error = error
-        finally:
-            self._ended = True
-            self._wake.set()
-
-    async def wait(self, until: float) -> None:
-        """Until there is something new, or the loop's clock says `until`."""
-        timer = asyncio.get_running_loop().call_at(until, self._wake.set) if until < inf else None
-        try:
-            await self._wake.wait()
-        finally:
-            self._wake.clear()
-            if timer:
-                timer.cancel()
-
-    def take(self) -> list[BaseMessageChunk]:
-        """What has come since the last time."""
-        taken = list(self._chunks)
-        self._chunks.clear()
-        return taken
-
-
 Opening = Callable[[], list[Event]]
 """Gives `start` and what is known at once. Called when the beginning is no longer held."""
 
+Judge = Callable[[Path, Any], Awaitable[StreamError | None]]
+"""Says why a value may not be told, if it may not."""
+
 
 async def drive(
-    projection: Projection, chunks: AsyncIterator[BaseMessageChunk], opening: Opening, limits: Limits, hold: float
+    projection: Projection,
+    ask: Callable[[Repair | None], AsyncIterator[BaseMessageChunk]],
+    opening: Opening,
+    limits: Limits,
+    hold: float,
+    *,
+    budget: Budget,
+    judge: Judge,
+    opened: Callable[[Callable[[], None]], None] | None = None,
 ) -> AsyncGenerator[Event]:
-    """The events of one attempt.
+    """The events of one run. `ask` gives the model's chunks, for the first attempt and for each repair.
 
     The beginning is held until the model's first chunk of any kind, and at most `hold` seconds: a failure until then is
-    raised as a `StreamError`, a later one is a `failed` event. Leaving the iterator stops the model.
+    raised as a `StreamError`, a later one is a `failed` event. Leaving the iterator stops the model. `opened` gets what
+    is to be called when the projection has something to tell of itself.
     """
-    inbox = Inbox()
-    filling = asyncio.create_task(inbox.fill(chunks))
+    course = _Course(projection, limits, budget, judge)
+    if opened:
+        opened(course.wake)
     try:
-        async for events in _attempt(projection, inbox, opening, limits, hold):
+        async for events in course.run(ask, opening, hold):
             for event in events:
                 yield event
     except StreamError:
@@ -111,112 +65,150 @@ async def drive(
             raise
         for event in projection.fail(chain_fault(error)):
             yield event
-    finally:
-        filling.cancel()
-        await asyncio.wait({filling})
 
 
-async def _attempt(
-    projection: Projection, inbox: Inbox, opening: Opening, limits: Limits, hold: float
-) -> AsyncIterator[list[Event]]:
-    clock = asyncio.get_running_loop().time
-    reading = Reading()
-    total_until = clock() + limits.total
+async def project(
+    chunks: AsyncIterator[BaseMessageChunk],
+    result: type[BaseModel],
+    *,
+    name: str = "",
+    model: str = "",
+    limits: Limits | None = None,
+) -> AsyncGenerator[Event]:
+    """The typed events of any chat model's chunks: an agent's, a graph's, a model's that was called by hand.
 
-    silent_until = min(clock() + limits.idle, total_until)
-    await inbox.wait(min(clock() + hold, silent_until))
-    if not inbox.begun and (error := _early_end(inbox, clock(), silent_until, total_until)):
-        raise error
-    yield opening()
-
-    while not projection.ended and not projection.object_closed:
-        if clock() >= total_until:
-            yield projection.fail(_overtime(total=True))
-        elif inbox.waiting:
-            yield projection.feed("".join([reading.take(chunk) for chunk in inbox.take()]))
-        elif inbox.done:
-            yield _ending(projection, inbox, reading)
-        elif clock() >= inbox.heard_at + limits.idle:
-            yield projection.fail(_overtime(total=False))
-        else:
-            yield projection.tick()
-            await inbox.wait(min(inbox.heard_at + limits.idle, total_until, _due(projection)))
-
-    async for events in _tail(projection, inbox, reading, clock):
-        yield events
-    yield projection.finish(reading.finish_reason, reading.usage, reading.refusal)
+    Nobody can be asked again here, so nothing is repaired, and `start` does not wait. `name` and `model` are for
+    `start` to tell. Leaving the iterator stops the chunks.
+    """
+    limits = limits or Limits()
+    projection = Projection(
+        Ask(result, wanted=result), clock=asyncio.get_running_loop().time, pace=Pace(interval=limits.snapshot)
+    )
+    events = drive(
+        projection,
+        lambda _: chunks,
+        lambda: projection.start(run_id=str(uuid4()), chain=name or result.__name__, model=model),
+        limits,
+        hold=0,
+        budget=Budget(None, len),
+        judge=_passes,
+    )
+    async with aclosing(events):
+        async for event in events:
+            yield event
 
 
-async def _tail(
-    projection: Projection, inbox: Inbox, reading: Reading, clock: Callable[[], float]
-) -> AsyncIterator[list[Event]]:
-    """Behind the object: why the model ended and what it cost, as long as that takes, and at most `TAIL` seconds."""
-    until = clock() + TAIL
-    while not projection.ended and not inbox.done and clock() < until:
+async def _passes(path: Path, value: Any) -> None:
+    """Nothing is checked."""
+
+
+class _Course:
+    """One run under way: what its attempts share."""
+
+    def __init__(self, projection: Projection, limits: Limits, budget: Budget, judge: Judge) -> None:
+        self.wake = Wake()
+        self._projection = projection
+        self._limits = limits
+        self._budget = budget
+        self._judge = judge
+        self._clock = asyncio.get_running_loop().time
+        self._until = self._clock() + limits.total
+
+    async def run(
+        self, ask: Callable[[Repair | None], AsyncIterator[BaseMessageChunk]], opening: Opening, hold: float
+    ) -> AsyncIterator[list[Event]]:
+        repair: Repair | None = None
+        while not self._projection.ended:
+            inbox = Inbox(self.wake)
+            filling = asyncio.create_task(inbox.fill(ask(repair)))
+            try:
+                if not self._projection.started:
+                    await self._hold(inbox, hold)
+                    yield opening()
+                async for events in self._attempt(inbox):
+                    yield events
+            finally:
+                filling.cancel()
+                await asyncio.wait({filling})
+            repair, self._projection.repair = self._projection.repair, None
+
+    async def _hold(self, inbox: Inbox, seconds: float) -> None:
+        """Waits for the model's first sign of life. Raises what went wrong until then."""
+        silent_until = min(self._clock() + self._limits.idle, self._until)
+        await self.wake.wait(min(self._clock() + seconds, silent_until))
+        if inbox.begun:
+            return
+        if inbox.error:
+            raise stream_error(inbox.error, begun=False)
+        if self._clock() >= silent_until:
+            raise overtime(total=self._clock() >= self._until)
+
+    async def _attempt(self, inbox: Inbox) -> AsyncIterator[list[Event]]:
+        projection, reading = self._projection, Reading()
+        while projection.reading:
+            if self._clock() >= self._until:
+                yield projection.fail(overtime(total=True))
+            elif projection.waiting:
+                yield await self._verdict(*projection.waiting)
+            elif inbox.waiting:
+                yield self._read("".join([reading.take(chunk) for chunk in inbox.take()]))
+            elif inbox.done:
+                yield self._ending(inbox, reading)
+            elif self._clock() >= inbox.heard_at + self._limits.idle:
+                yield projection.fail(overtime(total=False))
+            else:
+                yield projection.tick()
+                await self.wake.wait(min(inbox.heard_at + self._limits.idle, self._until, _due(projection)))
+        if projection.given_up:
+            return
+        async for events in self._tail(inbox, reading):
+            yield events
+        yield projection.finish(reading.finish_reason, reading.usage, reading.refusal)
+
+    def _read(self, text: str) -> list[Event]:
+        self._budget.wrote(text)
+        events = self._projection.feed(text)
+        if self._projection.reading and self._budget.over:
+            events += self._projection.fail(over_budget())
+        return events
+
+    async def _verdict(self, path: Path, value: Any) -> list[Event]:
+        """Asks whether a value may be told. Meanwhile the model writes on, into the inbox."""
+        try:
+            async with asyncio.timeout_at(self._until):
+                refused = await self._judge(path, value)
+        except TimeoutError:
+            refused = overtime(total=True)
+        return self._projection.verdict(refused)
+
+    def _ending(self, inbox: Inbox, reading: Reading) -> list[Event]:
+        if inbox.error:
+            return self._projection.fail(stream_error(inbox.error, begun=inbox.begun))
+        return self._projection.finish(reading.finish_reason, reading.usage, reading.refusal)
+
+    async def _tail(self, inbox: Inbox, reading: Reading) -> AsyncIterator[list[Event]]:
+        """Behind the object: why the model ended and what it cost, however long that takes, within `TAIL` seconds."""
+        until = self._clock() + TAIL
+        while not inbox.done and self._clock() < until:
+            for chunk in inbox.take():
+                reading.take(chunk)
+            yield self._projection.tick()
+            if not inbox.done:
+                await self.wake.wait(min(until, _due(self._projection)))
         for chunk in inbox.take():
             reading.take(chunk)
-        yield projection.tick()
-        if not inbox.done:
-            await inbox.wait(min(until, _due(projection)))
-    for chunk in inbox.take():
-        reading.take(chunk)
 
 
-def drive_sync(
-    projection: Projection, chunks: Iterator[BaseMessageChunk], opening: Opening, limits: Limits
-) -> Iterator[Event]:
-    """The same for callers without an event loop. Silence is bounded by the model client's own read time-out."""
-    reading = Reading()
-    total_until = time.monotonic() + limits.total
-    try:
-        for chunk in _told(chunks):
-            if not projection.started:
-                yield from opening()
-            yield from projection.feed(reading.take(chunk))
-            if time.monotonic() >= total_until and not projection.object_closed:
-                yield from projection.fail(_overtime(total=True))
-            if projection.ended:
-                return
-    except StreamError as error:
-        if not projection.started:
-            raise
-        if not projection.object_closed:
-            yield from projection.fail(error)
-    except Exception as error:  # noqa: BLE001  # every run that has begun ends in one terminal event
-        yield from projection.fail(chain_fault(error))
-    if not projection.started:
-        yield from opening()
-    yield from projection.finish(reading.finish_reason, reading.usage, reading.refusal)
-
-
-def _told(chunks: Iterator[BaseMessageChunk]) -> Iterator[BaseMessageChunk]:
-    """The chunks; what the model raises is told as ours."""
-    begun = False
-    try:
-        for chunk in chunks:
-            begun = True
-            yield chunk
-    except Exception as error:
-        raise stream_error(error, begun=begun) from error
-
-
-def _early_end(inbox: Inbox, now: float, idle_until: float, total_until: float) -> StreamError | None:
-    """Why nothing will come of this attempt, if that is known before anything came."""
-    if inbox.error:
-        return stream_error(inbox.error, begun=False)
-    return _overtime(total=now >= total_until) if now >= idle_until else None
-
-
-def _ending(projection: Projection, inbox: Inbox, reading: Reading) -> list[Event]:
-    if inbox.error:
-        return projection.fail(stream_error(inbox.error, begun=inbox.begun))
-    return projection.finish(reading.finish_reason, reading.usage, reading.refusal)
-
-
-def _overtime(total: bool) -> StreamError:
+def overtime(*, total: bool) -> StreamError:
+    """The time of a run is up, or that of the model's silence."""
     if total:
         return ServerError("The answer took longer than a run may take.", code=Code.TIME_LIMIT)
     return UpstreamError("The model fell silent.", code=Code.UPSTREAM_TIMEOUT)
+
+
+def over_budget() -> StreamError:
+    """The model has written more than a run may cost."""
+    return ServerError("The answer went beyond the tokens that a run may use.", code=Code.OVER_BUDGET)
 
 
 def _due(projection: Projection) -> float:

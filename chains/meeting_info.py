@@ -15,7 +15,7 @@ from pydantic import (
 from pydantic.json_schema import SkipJsonSchema
 
 from chains.ask import Ask, names
-from chains.drive import Limits
+from chains.limits import Limits
 from chains.models.model import Model
 from chains.prompts import load_prompts
 from chains.structured import StructuredChain

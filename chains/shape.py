@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, RootModel, TypeAdapter, ValidationError, create_model, field_validator
+from pydantic import BaseModel, RootModel, TypeAdapter, ValidationError, create_model, model_validator
 from pydantic.fields import FieldInfo
 
-from chains.ask import names
+from chains.ask import names, part_of
 from schemas import Breach, Path, SettleNode, settle_tree, to_pointer
+from schemas.across import rules_across
 from schemas.settle import HELD
 
 MAX_BREACHES = 20
@@ -41,6 +42,24 @@ class FieldShape:
 
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule that crosses fields (`schemas.across`): its name, the properties it reads, a model of these alone."""
+
+    name: str
+    fields: tuple[str, ...]
+    alone: type[BaseModel]
+
+    def check(self, value: Mapping[str, Any]) -> tuple[Breach, ...]:
+        """Whether an object that has these properties keeps the rule. A breach is told of each of them."""
+        try:
+            self.alone.model_validate_json(json.dumps({name: value[name] for name in self.fields}))
+        except ValidationError as error:
+            (broken, *_) = breaches(error)
+            return tuple(broken.model_copy(update={"path": to_pointer((name,))}) for name in self.fields)
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Shape:
     """A result model, taken apart for streaming. Make it by `shape_of`."""
 
@@ -49,11 +68,20 @@ class Shape:
     hash: str
     tree: SettleNode
     fields: Mapping[str, FieldShape]
+    rules: tuple[Rule, ...]
 
     def tells_items(self, name: str) -> bool:
         """Whether the items of a top-level property are told one by one: a list, and not held as a whole."""
         node = self.tree.child(name)
         return node.items is not None and node.settle in ("items", "grow")
+
+    def holding(self, held: Collection[str]) -> Shape:
+        """The same, but nothing of these properties is told before it has closed; lists are told item by item."""
+        if not held:
+            return self
+        children = {name: self.tree.child(name) for name in self.fields}
+        told = {name: _held(node) if name in held else node for name, node in children.items()}
+        return replace(self, tree=SettleNode("grow", told))
 
     def check(self, path: Path, value: Any) -> tuple[Any, tuple[Breach, ...]]:
         """A closed value at `/name` or `/name/index` against its own constraints.
@@ -94,6 +122,7 @@ def shape_of(model: type[BaseModel]) -> Shape:
         hash=hashlib.sha256(text.encode()).hexdigest()[:16],
         tree=SettleNode("grow", {name: _told(tree.child(name), fields[name]) for name in fields}),
         fields=fields,
+        rules=tuple(_rule(model, name, *rule) for name, rule in rules_across(model).items()),
     )
 
 
@@ -121,24 +150,25 @@ def _sentence(message: str) -> str:
 
 def _field_shape(model: type[BaseModel], name: str, info: FieldInfo) -> FieldShape:
     item = _item_type(info.annotation)
-    return FieldShape(info=info, name=name, alone=_alone(model, info), item=None if item is None else TypeAdapter(item))
+    alone = part_of(model, (name,))
+    return FieldShape(info=info, name=name, alone=alone, item=None if item is None else TypeAdapter(item))
 
 
-def _alone(model: type[BaseModel], info: FieldInfo) -> type[BaseModel]:
-    """A model of one field only, with its model's configuration and the validators that were written for it."""
-    (name,) = (name for name, other in model.model_fields.items() if other is info)
-    validators = {
-        key: field_validator(name, mode=found.info.mode)(getattr(model, key).__func__)
-        for key, found in model.__pydantic_decorators__.field_validators.items()
-        if name in found.info.fields or "*" in found.info.fields
-    }
-    field: Any = (info.annotation, info)
-    return create_model(model.__name__, __config__=model.model_config, __validators__=validators, **{name: field})
+def _rule(model: type[BaseModel], name: str, function: Any, attributes: tuple[str, ...]) -> Rule:
+    fields = tuple(model.model_fields[attribute].alias or attribute for attribute in attributes)
+    validator: Any = model_validator(mode="after")(function)
+    alone = create_model(model.__name__, __base__=part_of(model, fields), __validators__={name: validator})
+    return Rule(name, fields, alone)
 
 
 def _told(node: SettleNode, field: FieldShape) -> SettleNode:
     """A collection that is no list (a set, a tuple) has no items that could be told one by one."""
     return HELD if node.items and field.item is None else node
+
+
+def _held(node: SettleNode) -> SettleNode:
+    in_items = node.items is not None and node.settle in ("items", "grow")
+    return SettleNode("items", items=HELD) if in_items else HELD
 
 
 def _item_type(annotation: Any) -> Any:

@@ -10,12 +10,21 @@ and `astream_events`. One producer makes the typed events; everything else is a 
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Callable,
+    Collection,
+    Generator,
+    Iterator,
+    Mapping,
+)
 from contextlib import aclosing
 from functools import partial
 from typing import Any
 
 from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun
+from langchain_core.messages import BaseMessageChunk
 from langchain_core.prompts import ChatPromptTemplate
 from langchain_core.runnables import Runnable, RunnableConfig
 from langchain_core.runnables.config import (
@@ -27,13 +36,24 @@ from langchain_core.runnables.config import (
 from pydantic import BaseModel
 
 from chains.ask import Ask, names
-from chains.call import choose_language, fit_history, make_call, read_request
-from chains.drive import Limits, drive, drive_sync
+from chains.call import choose_language, read_request
+from chains.checks import Checks
+from chains.drive import drive
+from chains.drive_sync import drive_sync
+from chains.folds import Snapshots, raised, value_of
+from chains.limits import Limits
 from chains.models.model import Model
-from chains.pace import Pace
-from chains.projection import Projection
+from chains.moderation import Check
+from chains.pins import Pins
+from chains.preparation import Prepared, prepare
+from chains.repair import Repair
 from chains.shape import shape_of
-from schemas import BY_PHASE, Complete, Event, Failed, FieldSettled, Fold, Language, Note, StreamError, Token, copy_json
+from schemas import (
+    Complete,
+    Event,
+    Failed,
+    Language,
+)
 
 HOLD = 1.0
 """Seconds that `start` may wait for the model's first chunk, so that an early failure can be told as one."""
@@ -47,6 +67,8 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
     - `prompt`: one template, or one for each language
     - `ask`: from the validated request to what is asked of the model; by default all of `result`, with the request's
       fields as the prompt's variables
+    - `check_input`, `check_output`: say what may not pass (`chains.moderation`); `checked` names the properties that
+      the latter sees before they are told, by default all that the model writes
 
     `invoke`, `stream` and their async twins raise a `StreamError` when the run fails (`RequestError` when the input
     does not meet `request`); `astream_typed` raises only before its first event.
@@ -62,6 +84,9 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         model: Model,
         ask: Callable[[Any], Ask] | None = None,
         limits: Limits | None = None,
+        check_input: Check | None = None,
+        check_output: Check | None = None,
+        checked: Collection[str] | None = None,
     ) -> None:
         self.name = name
         self.request = request
@@ -73,6 +98,9 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
             raise ValueError(f"{name}: no prompt in {sorted(missing)}, which {model.name} is said to write")
         self._ask = ask or (lambda request: Ask(result, wanted=result, variables=request.model_dump()))
         self._limits = limits or Limits()
+        self._checks = Checks(check_input, check_output, checked)
+        if foreign := set(checked or ()) - set(names(result)):
+            raise ValueError(f"{name}: {sorted(foreign)} are to be checked, but no part of {result.__name__}")
 
     # -- what LangChain and LangServe expect of a runnable -----------------------------------------------------------
 
@@ -130,9 +158,9 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
     # -- the producer ------------------------------------------------------------------------------------------------
 
     async def astream_typed(
-        self, input: Any, config: RunnableConfig | None = None, *, hold: float = HOLD
+        self, input: Any, config: RunnableConfig | None = None, *, hold: float = HOLD, pins: Pins | None = None
     ) -> AsyncGenerator[Event]:
-        """The run as typed events: `start` first, exactly one terminal event, last.
+        """The run as typed events: `start` first, exactly one terminal event, last. `pins` is a user's way into it.
 
         Raises a `StreamError` if the run fails before its first event: a `RequestError`, or what the model's server
         said within `hold` seconds. With `hold=0` the run begins at once, and every failure of the model is an event.
@@ -146,7 +174,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         last: Event | None = None
         try:
             child = patch_config(config, callbacks=run.get_child())
-            async with aclosing(self._aevents(input, run, child, hold)) as events:
+            async with aclosing(self._aevents(input, run, child, hold, pins)) as events:
                 async for last in events:
                     yield last
         except BaseException as error:
@@ -155,51 +183,84 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         if isinstance(last, Complete):
             await run.on_chain_end(last.value)
         elif isinstance(last, Failed):
-            await run.on_chain_error(_raised(last))
+            await run.on_chain_error(raised(last))
 
     async def _aevents(
-        self, input: Any, run: AsyncCallbackManagerForChainRun, config: RunnableConfig, hold: float = HOLD
+        self,
+        input: Any,
+        run: AsyncCallbackManagerForChainRun,
+        config: RunnableConfig,
+        hold: float = HOLD,
+        pins: Pins | None = None,
     ) -> AsyncGenerator[Event]:
-        ask, template, notes = self._asked(input)
-        projection = Projection(ask, clock=asyncio.get_running_loop().time, pace=self._pace())
-        opening = self._opening(projection, str(run.run_id))
-        if not names(ask.wanted):  # the user has given everything: there is nothing to ask
-            for event in [*opening(notes), *projection.finish(None)]:
-                yield event
-            return
-        variables, more = fit_history(self.model, ask, template)
-        prompt = await template.ainvoke(variables, config)
-        call = make_call(self.model, ask, prompt.to_messages(), notes + more)
-        chunks = self.model.astream(call.messages, config, **call.arguments)
-        started = partial(opening, call.notes)
-        async with aclosing(drive(projection, chunks, started, self._limits, hold)) as events:
+        request, template, prepared = self._prepare(input, asyncio.get_running_loop().time)
+        if prepared.asks:
+            prepared.prompt = (await template.ainvoke(prepared.variables, config)).to_messages()
+
+        async def chunks(repair: Repair | None) -> AsyncIterator[BaseMessageChunk]:
+            if not repair:
+                await self._checks.admit(request.model_dump(mode="json"), config)
+            if not prepared.asks:
+                return
+            call = prepared.call(repair)
+            async for chunk in self.model.astream(call.messages, config, **call.arguments):
+                yield chunk
+
+        def opened(news: Callable[[], None]) -> None:
+            if pins:
+                pins.open(prepared.projection, news, partial(self._checks.admit_pin, config=config))
+
+        events = drive(
+            prepared.projection,
+            chunks,
+            partial(prepared.opening, str(run.run_id)),
+            self._limits,
+            hold,
+            budget=prepared.budget,
+            judge=partial(self._checks.judge, config=config),
+            opened=opened,
+        )
+        async with aclosing(events):
             async for event in events:
                 yield event
 
     def _events(self, input: Any, run: CallbackManagerForChainRun, config: RunnableConfig) -> Iterator[Event]:
-        ask, template, notes = self._asked(input)
-        projection = Projection(ask, clock=time.monotonic, pace=self._pace())
-        opening = self._opening(projection, str(run.run_id))
-        if not names(ask.wanted):
-            yield from [*opening(notes), *projection.finish(None)]
-            return
-        variables, more = fit_history(self.model, ask, template)
-        prompt = template.invoke(variables, config)
-        call = make_call(self.model, ask, prompt.to_messages(), notes + more)
-        chunks = self.model.stream(call.messages, config, **call.arguments)
-        yield from drive_sync(projection, chunks, partial(opening, call.notes), self._limits)
+        request, template, prepared = self._prepare(input, time.monotonic)
+        if prepared.asks:
+            prepared.prompt = template.invoke(prepared.variables, config).to_messages()
 
-    def _asked(self, input: Any) -> tuple[Ask, ChatPromptTemplate, tuple[Note, ...]]:
+        def chunks(repair: Repair | None) -> Generator[BaseMessageChunk]:
+            if not repair:
+                self._checks.admit_sync(request.model_dump(mode="json"), config)
+            if not prepared.asks:
+                return
+            call = prepared.call(repair)
+            yield from self.model.stream(call.messages, config, **call.arguments)
+
+        yield from drive_sync(
+            prepared.projection,
+            chunks,
+            partial(prepared.opening, str(run.run_id)),
+            self._limits,
+            budget=prepared.budget,
+            judge=partial(self._checks.judge_sync, config=config),
+        )
+
+    def _prepare(self, input: Any, clock: Callable[[], float]) -> tuple[BaseModel, ChatPromptTemplate, Prepared]:
         request = read_request(self.request, input)
         language, notes = choose_language(getattr(request, "language", None), self.model)
         template = self._prompt if isinstance(self._prompt, ChatPromptTemplate) else self._prompt[language]
-        return self._ask(request), template, notes
-
-    def _opening(self, projection: Projection, run_id: str) -> Callable[[tuple[Note, ...]], list[Event]]:
-        return lambda notes: projection.start(run_id=run_id, chain=self.get_name(), model=self.model.name, notes=notes)
-
-    def _pace(self) -> Pace:
-        return Pace(interval=self._limits.snapshot)
+        prepared = prepare(
+            self.get_name(),
+            self.model,
+            self._ask(request),
+            template,
+            notes,
+            limits=self._limits,
+            checks=self._checks,
+            clock=clock,
+        )
+        return request, template, prepared
 
     # -- folds over the events ---------------------------------------------------------------------------------------
 
@@ -207,7 +268,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         self, inputs: Iterator[Any], run_manager: CallbackManagerForChainRun, config: RunnableConfig
     ) -> Iterator[dict[str, Any]]:
         for input in inputs:
-            snapshots = _Snapshots()
+            snapshots = Snapshots()
             for event in self._events(input, run_manager, config):
                 yield from snapshots.after(event)
 
@@ -215,7 +276,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         self, inputs: AsyncIterator[Any], run_manager: AsyncCallbackManagerForChainRun, config: RunnableConfig
     ) -> AsyncIterator[dict[str, Any]]:
         async for input in inputs:
-            snapshots = _Snapshots()
+            snapshots = Snapshots()
             async with aclosing(self._aevents(input, run_manager, config)) as events:
                 async for event in events:
                     for value in snapshots.after(event):
@@ -223,54 +284,14 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
 
     def _whole(self, input: Any, run_manager: CallbackManagerForChainRun, config: RunnableConfig) -> dict[str, Any]:
         *_, last = self._events(input, run_manager, config)
-        return _value_of(last)
+        return value_of(last)
 
     async def _awhole(
         self, input: Any, run_manager: AsyncCallbackManagerForChainRun, config: RunnableConfig
     ) -> dict[str, Any]:
         async for last in self._aevents(input, run_manager, config):  # noqa: B007
             pass
-        return _value_of(last)
-
-
-class _Snapshots:
-    """The value after each event that changed it; spaced by growth once it is large, as `partial` events are."""
-
-    def __init__(self) -> None:
-        self._fold = Fold()
-        self._pace = Pace(interval=0)
-        self._size = 0
-
-    def after(self, event: Event) -> Iterable[dict[str, Any]]:
-        if isinstance(event, Complete | Failed):
-            return [_value_of(event)]
-        if isinstance(event, Token | FieldSettled):
-            self._fold.apply(event)
-            self._size += len(event.text) if isinstance(event, Token) else len(event.path) + len(str(event.value))
-            self._pace.changed(self._size)
-            if self._pace.take(0):
-                return [copy_json(self._fold.value)]
-        return []
-
-
-def _value_of(terminal: Event) -> dict[str, Any]:
-    match terminal:
-        case Complete():
-            return terminal.value
-        case Failed():
-            raise _raised(terminal)
-        case _:
-            raise TypeError(f"{terminal.type} is not the end of a chain's run")
-
-
-def _raised(terminal: Failed) -> StreamError:
-    """A run's bad end as the exception that `invoke` raises."""
-    return BY_PHASE[terminal.phase](
-        terminal.message,
-        code=terminal.code,
-        details=terminal.errors or (),
-        retry_after_ms=terminal.retry_after_ms,
-    )
+        return value_of(last)
 
 
 async def _alone(value: Any) -> AsyncIterator[Any]:

@@ -16,6 +16,7 @@ settled; the other attributes are not there then. A validator without `across` r
 """
 
 from collections.abc import Callable
+from inspect import isfunction
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -26,11 +27,13 @@ _MARK = "__across__"
 
 
 def across(*fields: str) -> Callable[[F], F]:
-    """Marks a model validator (mode "after") with the attributes that it reads."""
-    if len(fields) < 2:
-        raise ValueError("a rule across fields names at least two of them")
+    """Marks a model validator (mode "after") with the attributes that it reads. It stands below `model_validator`."""
+    if len(set(fields)) < max(2, len(fields)):
+        raise ValueError("a rule across fields names at least two of them, each once")
 
     def mark(function: F) -> F:
+        if not isfunction(function):  # pydantic has wrapped it already, and would never look at the mark
+            raise TypeError("across stands directly above the function, below model_validator")
         setattr(function, _MARK, fields)
         return function
 
@@ -44,5 +47,7 @@ def rules_across(model: type[BaseModel]) -> dict[str, tuple[Any, tuple[str, ...]
         if fields := getattr(decorator.func, _MARK, None):
             if unknown := set(fields) - set(model.model_fields):
                 raise ValueError(f"{model.__name__}.{name}: {sorted(unknown)} are no fields")
+            if decorator.info.mode != "after":
+                raise ValueError(f"{model.__name__}.{name}: a rule across fields is a validator of mode 'after'")
             found[name] = (decorator.func, fields)
     return found

@@ -14,21 +14,22 @@ def to_frame(event: Event) -> str:
 
 
 def from_frames(lines: Iterable[str]) -> Iterator[Event]:
-    """The events in the lines of a stream. Comments, pings and `retry` are passed over.
+    """The events in the lines of a stream, each as soon as its frame has closed.
 
-    `pydantic.ValidationError` for data that is no event. A last frame that was cut before its blank line counts for
-    nothing, as for a browser.
+    Comments, pings, `retry` and fields that nobody knows are passed over. `pydantic.ValidationError` for data that is
+    no event. A last frame that was cut before its blank line counts for nothing, as for a browser.
     """
-    name = data = ""
+    name, data = "", []
     for line in lines:
-        field, _, value = line.rstrip("\r\n").partition(":")
+        field, colon, value = line.rstrip("\r\n").partition(":")
         value = value.removeprefix(" ")
         match field:
             case "event":
                 name = value
             case "data":
-                data = value
-            case "" if not value and not line.startswith(":"):
-                if data and name != "ping":
-                    yield from_json(data)
-                name = data = ""
+                data.append(value)
+            case "" if not colon:
+                text = "\n".join(data)  # ours is one line, but a relay may break it where JSON allows blanks
+                if text and name != "ping":
+                    yield from_json(text)
+                name, data = "", []

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from chains.drive import Limits
+from chains.limits import Limits
 from chains.models.spec import ModelSpec
 from schemas import EventName
 

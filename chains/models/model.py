@@ -1,7 +1,7 @@
 """A chat model together with what a chain must know of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,14 +85,15 @@ class Model:
 
     def stream(
         self, messages: Sequence[BaseMessage], config: RunnableConfig, **arguments: Any
-    ) -> Iterator[BaseMessageChunk]:
+    ) -> Generator[BaseMessageChunk]:
         """The same for callers without an event loop; they queue at the model's server."""
-        return self.chat.stream(messages, config, **arguments)
+        yield from self.chat.stream(messages, config, **arguments)
 
     def count_tokens(self, messages: Sequence[BaseMessage]) -> int:
         """About how many tokens the messages are: a careful estimate, no tokenizer."""
-        return sum(4 + self._count(message.text) for message in messages)
+        return sum(4 + round(self.estimate(message.text)) + 1 for message in messages)
 
-    def _count(self, text: str) -> int:
+    def estimate(self, text: str) -> float:
+        """About how many tokens a text is."""
         ascii_characters = len(text.encode("ascii", "ignore"))
-        return round(ascii_characters / 3.5 + (len(text) - ascii_characters) * self.wide_tokens) + 1
+        return ascii_characters / 3.5 + (len(text) - ascii_characters) * self.wide_tokens

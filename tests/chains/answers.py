@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from chains.drive import Limits
+from chains.limits import Limits
 from chains.models.model import Model
 from chains.models.scripted import Reply, ScriptedChatModel
 

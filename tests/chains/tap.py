@@ -6,11 +6,16 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from langchain_core.messages import AIMessageChunk, BaseMessageChunk
 
 from chains import meeting_info
-from chains.drive import Limits, drive
+from chains.drive import drive
+from chains.limits import Budget, Limits
 from chains.pace import Pace
 from chains.projection import Projection
-from schemas import Event, MeetingRequest
+from schemas import Event, MeetingRequest, Path
 from tests.chains.answers import GOAL, QUICK
+
+
+async def _passes(path: Path, value: object) -> None:
+    """No check."""
 
 
 class Tap:
@@ -45,8 +50,10 @@ class Tap:
         projection = Projection(ask, clock=asyncio.get_running_loop().time, pace=Pace(interval=limits.snapshot))
         return drive(
             projection,
-            self.chunks(),
+            lambda _: self.chunks(),
             lambda: projection.start(run_id="run", chain="chain", model="model"),
             limits,
             hold,
+            budget=Budget(None, len),
+            judge=_passes,
         )

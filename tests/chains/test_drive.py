@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chains import meeting_info
-from chains.drive import Limits
+from chains.limits import Limits
 from chains.structured import StructuredChain
 from schemas import Code, Complete, Event, Failed, ServerError, Start, Token, UpstreamError
 from tests.chains.answers import GOAL, MEETING, QUICK, model_saying, script_of, text

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from chains import chatbot, meeting_info
 from chains.ask import Ask
 from chains.chatbot import ask as ask_chat
-from chains.drive import Limits
+from chains.limits import Limits
 from chains.meeting_info import ask as ask_meeting
 from chains.models.model import Model
 from chains.models.scripted import Reply, ScriptedChatModel

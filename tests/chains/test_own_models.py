@@ -6,7 +6,7 @@ import pytest
 from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator
 
-from chains import Ask, StructuredChain
+from chains import Ask, Limits, StructuredChain
 from chains.models.model import Model
 from chains.models.scripted import Reply, ScriptedChatModel
 from chains.shape import MAX_BREACHES, shape_of
@@ -33,8 +33,11 @@ class Trip(BaseModel):
 
 
 def chain(result: type[BaseModel], text: str, prompt: Any = PROMPT) -> StructuredChain:
+    """A chain that asks once."""
     model = Model(chat=ScriptedChatModel(replies=[Reply(text=text)]), name="scripted", languages=("en",))
-    return StructuredChain(name="trip", request=Wish, result=result, prompt=prompt, model=model)
+    return StructuredChain(
+        name="trip", request=Wish, result=result, prompt=prompt, model=model, limits=Limits(repairs=0)
+    )
 
 
 async def run(result: type[BaseModel], text: str) -> list[Event]:

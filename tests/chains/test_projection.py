@@ -231,5 +231,5 @@ def test_nothing_follows_the_end() -> None:
 
 def test_an_object_that_closed_early_still_waits_for_its_end() -> None:
     run = Run(Narrow).feed(['{"text":"a","count":1}', '{"text":"b","count":2}'])
-    assert run.projection.object_closed
+    assert not run.projection.reading
     assert not run.projection.ended

@@ -67,8 +67,16 @@ WHOLE = text(MEETING | {"plan": STEPS})
     ],
 )
 def test_a_text_that_ends_anywhere_too_early_fails_by_its_finish_reason(finish_reason: str | None, code: Code) -> None:
-    for end in range(len(WHOLE)):
+    for end in range(len(WHOLE) - 1):
         assert failure_of(project(meeting(include_plan=True), WHOLE[:end], finish_reason)).code is code
+
+
+@pytest.mark.parametrize("rest", ["", ",", ',"junk":', ",,}", "]", '"', ',"name":"again"}'])
+@pytest.mark.parametrize("finish_reason", ["length", "stop", None])
+def test_an_answer_is_whole_once_every_field_has_closed(rest: str, finish_reason: str | None) -> None:
+    end = project(meeting(include_plan=True), WHOLE[:-1] + rest, finish_reason)[-1]
+    assert isinstance(end, Complete)
+    assert (end.value, end.finish_reason) == (MEETING | {"plan": PLAN}, finish_reason)
 
 
 @pytest.mark.parametrize("finish_reason", ["length", "stop", None])
@@ -220,8 +228,10 @@ def test_keys_that_nobody_asked_for_are_no_part_of_the_object() -> None:
     ['"name":"again"', '"max_members":3', '"\\u006eame":"escaped"'],
 )
 def test_a_key_that_had_settled_and_comes_again_is_a_failure(twice: str) -> None:
-    failed = failure_of(project(meeting(), text(MEETING)[:-1] + f",{twice}}}"))
-    assert (failed.code, failed.partial) == (Code.DUPLICATE_KEY, MEETING)
+    first, last = text(without(MEETING, "period")), text({"period": MEETING["period"]})
+    failed = failure_of(project(meeting(), f"{first[:-1]},{twice},{last[1:]}"))
+    assert (failed.code, failed.partial) == (Code.DUPLICATE_KEY, without(MEETING, "period"))
+    assert [breach.rule for breach in failed.errors or ()] == ["repeated"]
 
 
 def test_a_key_that_nobody_asked_for_may_come_again() -> None:

@@ -1,0 +1,77 @@
+"""Drives a projection for callers without an event loop: `invoke`, `stream`, a notebook's plain cell."""
+
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from typing import Any
+
+from langchain_core.messages import BaseMessageChunk
+
+from chains.drive import Opening, over_budget, overtime
+from chains.faults import chain_fault
+from chains.limits import Budget, Limits
+from chains.projection import Projection
+from chains.reading import Reading, stream_error
+from chains.repair import Repair
+from schemas import Event, Path, StreamError
+
+Judge = Callable[[Path, Any], StreamError | None]
+
+
+def drive_sync(
+    projection: Projection,
+    ask: Callable[[Repair | None], Generator[BaseMessageChunk]],
+    opening: Opening,
+    limits: Limits,
+    *,
+    budget: Budget,
+    judge: Judge,
+) -> Iterator[Event]:
+    """The events of one run, as `chains.drive` tells them.
+
+    Nothing is held back at the beginning, and silence is bounded by the model client's own read time-out.
+    """
+    until = time.monotonic() + limits.total
+    repair: Repair | None = None
+    while not projection.ended:
+        reading = Reading()
+        try:
+            with closing(ask(repair)) as chunks:
+                for text in _texts(chunks, reading):
+                    if not projection.started:
+                        yield from opening()
+                    yield from _fed(projection, text, until, budget, judge)
+                    if projection.given_up:
+                        break
+        except Exception as error:
+            if not projection.started:
+                raise
+            if projection.reading:
+                yield from projection.fail(error if isinstance(error, StreamError) else chain_fault(error))
+        if not projection.started:
+            yield from opening()
+        if not projection.repair:
+            yield from projection.finish(reading.finish_reason, reading.usage, reading.refusal)
+        repair, projection.repair = projection.repair, None
+
+
+def _fed(projection: Projection, text: str, until: float, budget: Budget, judge: Judge) -> Iterator[Event]:
+    budget.wrote(text)
+    yield from projection.feed(text)
+    while projection.waiting:
+        yield from projection.verdict(judge(*projection.waiting))
+    if projection.reading and budget.over:
+        yield from projection.fail(over_budget())
+    if projection.reading and time.monotonic() >= until:
+        yield from projection.fail(overtime(total=True))
+
+
+def _texts(chunks: Iterator[BaseMessageChunk], reading: Reading) -> Iterator[str]:
+    """What each chunk says; what the model raises is told as ours."""
+    begun = False
+    try:
+        for chunk in chunks:
+            begun = True
+            yield reading.take(chunk)
+    except Exception as error:
+        raise stream_error(error, begun=begun) from error

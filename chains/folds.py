@@ -1,0 +1,59 @@
+"""What LangChain's methods give of a run: folds over its events."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from chains.pace import Pace
+from schemas import BY_PHASE, Complete, Event, Failed, FieldSettled, Fold, Reset, StreamError, Token, copy_json
+
+
+class Snapshots:
+    """The value after each event that changed it; spaced by growth once it is large, as `partial` events are."""
+
+    def __init__(self) -> None:
+        self._fold = Fold()
+        self._pace = Pace(interval=0)
+        self._size = 0
+
+    def after(self, event: Event) -> Iterable[dict[str, Any]]:
+        """The values that this event is worth telling. Raises the `StreamError` of a run that failed."""
+        if isinstance(event, Complete | Failed):
+            return [value_of(event)]
+        if isinstance(event, Token | FieldSettled | Reset):
+            self._fold.apply(event)
+            self._size += _size_of(event)
+            self._pace.changed(self._size)
+            if self._pace.take(0):
+                return [copy_json(self._fold.value)]
+        return []
+
+
+def _size_of(event: Token | FieldSettled | Reset) -> int:
+    match event:
+        case Token():
+            return len(event.text)
+        case FieldSettled():
+            return len(event.path) + len(str(event.value))
+        case Reset():
+            return 0
+
+
+def value_of(terminal: Event) -> dict[str, Any]:
+    """The whole value that a run ended in. Raises the `StreamError` that it failed by."""
+    match terminal:
+        case Complete():
+            return terminal.value
+        case Failed():
+            raise raised(terminal)
+        case _:
+            raise TypeError(f"{terminal.type} is not the end of a chain's run")
+
+
+def raised(terminal: Failed) -> StreamError:
+    """A run's bad end as the exception that `invoke` raises."""
+    return BY_PHASE[terminal.phase](
+        terminal.message,
+        code=terminal.code,
+        details=terminal.errors or (),
+        retry_after_ms=terminal.retry_after_ms,
+    )
