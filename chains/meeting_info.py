@@ -8,6 +8,7 @@ from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
+    Field,
     ValidationInfo,
     create_model,
     model_validator,
@@ -19,14 +20,16 @@ from chains.limits import Limits
 from chains.models.model import Model
 from chains.prompts import load_prompts
 from chains.structured import StructuredChain
-from schemas import MeetingInfo, MeetingRequest, PlanStep
-from schemas.meeting import Plan
+from schemas import MeetingInfo, MeetingRequest, PlanStep, Trim
+from schemas.meeting import Detail, Plan, Title
 
 
 # A step as the model is asked for it: its number is its place, counted here and not asked for. (No docstring: that
 # would be sent to the model.)
 class OpenStep(PlanStep):
     step: SkipJsonSchema[int] = 0
+    title: Annotated[Title, Trim()]
+    details: list[Annotated[Detail, Trim()]] = Field(max_length=3)
 
     @model_validator(mode="before")
     @classmethod

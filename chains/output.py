@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from chains.shape import Shape
 from schemas.settle import KEYWORD
+from schemas.text import TRIM
 
 Way = Literal["json_schema", "tools", "json_object", "prompt"]
 Dialect = Literal["plain", "strict"]
@@ -25,7 +26,7 @@ Schema = dict[str, Any]
 _BY_NAME = {"properties", "$defs"}
 _LISTED = {"anyOf", "oneOf", "allOf", "prefixItems"}
 _NESTED = {"items", "additionalProperties"}
-_NOT_FOR_MODELS = {KEYWORD, "title", "default"}
+_NOT_FOR_MODELS = {KEYWORD, TRIM, "title", "default"}
 # What OpenAI's strict mode refuses (its guide, "Supported schemas"); told to the model in words instead.
 _IN_WORDS = {
     "minLength": "at least {} characters",

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from schemas.settle import Stream
-from schemas.text import Language, single_line
+from schemas.text import Language, Trim, single_line
 
 Want = Literal["reply", "question", "recommendation"]
 GroupId = Annotated[str, Field(min_length=1, max_length=64), Stream("settled")]
@@ -62,7 +62,7 @@ class Recommendation(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     group_id: GroupId
-    reason: str = Field(min_length=1, max_length=400, description="Why this group fits the user")
+    reason: Annotated[str, Field(min_length=1, max_length=400, description="Why this group fits the user"), Trim()]
 
     @classmethod
     def among(cls, ids: tuple[str, ...]) -> type[Self]:
@@ -75,8 +75,10 @@ class ChatReply(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reply: str = Field(min_length=1, max_length=2000, description="The answer to the user's last message")
-    options: list[Annotated[str, Field(min_length=1, max_length=20), single_line]] = Field(
+    reply: Annotated[
+        str, Field(min_length=1, max_length=2000, description="The answer to the user's last message"), Trim()
+    ]
+    options: list[Annotated[str, Field(min_length=1, max_length=20), single_line, Trim()]] = Field(
         default_factory=list, max_length=5, description="Short answers the user could tap next"
     )
     recommendation: Recommendation | None = Field(default=None, description="The group that fits best, or null")

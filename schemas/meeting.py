@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
-from schemas.text import Language, single_line
+from schemas.text import Language, Trim, single_line
 
 Category = Literal[
     "반려동물",
@@ -46,14 +46,18 @@ def _unique(tags: list[str]) -> list[str]:
     return tags
 
 
+Title = Annotated[str, Field(min_length=1, max_length=40), single_line]
+Detail = Annotated[str, Field(min_length=1, max_length=80), single_line]
+
+
 class PlanStep(BaseModel):
     """One step of the plan; `step` counts from 1."""
 
     model_config = ConfigDict(extra="ignore")
 
     step: int = Field(ge=1, le=MAX_STEPS)
-    title: Annotated[str, Field(min_length=1, max_length=40), single_line]
-    details: list[Annotated[str, Field(min_length=1, max_length=80), single_line]] = Field(max_length=3)
+    title: Title
+    details: list[Detail] = Field(max_length=3)
 
 
 def _counted(plan: list[PlanStep]) -> list[PlanStep]:
@@ -81,14 +85,17 @@ Plan = Annotated[
 
 
 class MeetingInfo(BaseModel):
-    """A meeting, whole, its fields in form order. `plan` is an absent key unless it was asked for or given."""
+    """A meeting, whole, its fields in form order. `plan` is an absent key unless it was asked for or given.
+
+    What a model wrote is trimmed; what the user gave stays as it is (`MeetingRequest`).
+    """
 
     model_config = ConfigDict(extra="forbid")
 
-    name: Name
+    name: Annotated[Name, Trim()]
     category: Category
-    summary: Summary
-    description: Description
+    summary: Annotated[Summary, Trim()]
+    description: Annotated[Description, Trim()]
     tags: Tags
     period: Period
     max_members: MaxMembers

@@ -55,7 +55,7 @@ EVENTS: list[Event] = [
     FieldSettled(seq=7, path="/none", value=None, source="default", ms=0),
     Invalid(seq=8, paths=("/name", ""), errors=(BREACH,)),
     Pinned(seq=9, path="/name", value="mine"),
-    Reset(seq=10, attempt=2, keep=("/name", "/tags"), reason="repair"),
+    Reset(seq=10, attempt=2, keep=("/name", "/tags"), reason=Code.INVALID_OUTPUT),
     Complete(
         seq=11,
         value=VALUE,

@@ -80,7 +80,7 @@ def test_items_that_a_reading_was_not_told_of_are_null_until_they_are() -> None:
 
 
 def test_a_reset_keeps_what_it_says_and_nothing_else() -> None:
-    reset = Reset(seq=1, attempt=2, keep=("/a~1b", "/unknown"), reason="repair")
+    reset = Reset(seq=1, attempt=2, keep=("/a~1b", "/unknown"), reason=Code.INVALID_OUTPUT)
     before: list[Event] = [field("/a~1b", 1), token("/gone", "x"), field("/list", [1])]
     assert folded(*before, reset) == {"a/b": 1}
     assert folded(*before, reset, token("/gone", "new")) == {"a/b": 1, "gone": "new"}
@@ -88,7 +88,7 @@ def test_a_reset_keeps_what_it_says_and_nothing_else() -> None:
 
 def test_a_reset_keeps_text_of_which_only_tokens_told() -> None:
     """The reading of a chat: `token,complete`."""
-    reset = Reset(seq=1, attempt=2, keep=("/reply",), reason="repair")
+    reset = Reset(seq=1, attempt=2, keep=("/reply",), reason=Code.INVALID_OUTPUT)
     assert folded(token("/reply", "안"), token("/reply", "녕"), reset) == {"reply": "안녕"}
 
 

@@ -43,7 +43,7 @@ def groups(count: int, **changes: Any) -> list[dict[str, Any]]:
     return [{"id": f"g{number}", "name": "모임"} | changes for number in range(count)]
 
 
-LINE_BREAKS = ["두\n줄", "끝에\n", "\n", "두\r\n줄", "두\u2028줄", "두\u0085줄"]
+LINE_BREAKS = ["두\n줄", "두 끝에\n\n", "\n", "두\r\n줄", "두\u2028줄", "두\u0085줄"]
 
 MEETING_FIELDS = [
     Limit("name", [letters(1), letters(64), "이름 ☕"], ["", letters(65), *LINE_BREAKS, 5]),
@@ -154,6 +154,19 @@ def test_a_field_that_nobody_knows_is_refused(
     with pytest.raises(ValidationError) as caught:
         model.model_validate(whole | {"colour": "red"})
     assert [error["type"] for error in caught.value.errors()] == ["extra_forbidden"]
+
+
+@pytest.mark.parametrize("field", ["name", "summary", "description"])
+def test_a_model_s_blanks_are_trimmed_and_a_user_s_are_not(field: str) -> None:
+    said = json.dumps({field: "\u3000 산책 \n"})
+    assert MeetingInfo.model_validate_json(json.dumps(MEETING | json.loads(said))).model_dump()[field] == "산책"
+    given = MeetingRequest.model_validate_json(json.dumps(GOAL | {field: " 산책 "}))
+    assert given.model_dump()[field] == " 산책 "
+
+
+def test_a_line_end_of_the_user_s_own_is_refused() -> None:
+    with pytest.raises(ValidationError):
+        MeetingRequest.model_validate(GOAL | {"name": "끝에\n"})
 
 
 def test_a_plan_that_is_not_there_is_an_absent_key() -> None:
