@@ -57,7 +57,9 @@ def part_of(model: type[BaseModel], properties: tuple[str, ...]) -> type[BaseMod
     validators: dict[str, Any] = {}
     for key, found in model.__pydantic_decorators__.field_validators.items():
         if fields := [name for name in kept if name in found.info.fields or "*" in found.info.fields]:
-            validators[key] = field_validator(*fields, mode=found.info.mode)(getattr(model, key).__func__)
+            # Bound to its own class, whose other attributes it may use; static, or pydantic would unbind it again.
+            own: Any = staticmethod(getattr(model, key))
+            validators[key] = field_validator(*fields, mode=found.info.mode)(own)
     part: type[BaseModel] = create_model(
         model.__name__,
         __config__=model.model_config,

@@ -5,18 +5,16 @@ or with its text, which `bad_end` then judges.
 """
 
 from collections import deque
-from collections.abc import Collection, Set
+from collections.abc import Collection, Iterable, Set
 from typing import Any
 
-from chains.faults import chain_fault
 from chains.ledger import Ledger, same
-from chains.partial_json import Change, Closed, Grew, NestedTooDeep, PartialJSONParser, Repeated, TextTooLarge
+from chains.partial_json import Change, Closed, Grew, NestedTooDeep, PartialJSONParser, TextTooLarge
 from chains.shape import Shape, places
 from chains.words import WordCutter
 from schemas import (
     Breach,
     Code,
-    Event,
     OutputError,
     ParseError,
     Path,
@@ -26,6 +24,9 @@ from schemas import (
     to_pointer,
 )
 
+_GAVE_UP = {"error", "abort", "insufficient_system_resource"}
+"""What servers call it when they end an answer that the model had not ended."""
+
 REFUSAL_SHOWN = 500
 """Characters of a model's refusal that reach the user."""
 
@@ -34,10 +35,10 @@ SAID_KEPT = 4000
 
 
 class Attempt:
-    """Reads the text of one answer into the ledger's events.
+    """Reads the text of one answer into the ledger.
 
     - `shape`: what the model was asked for
-    - `checked`: the properties whose values wait, closed and valid, for `verdict`; what is behind them waits, too
+    - `checked`: the properties whose values wait, closed and valid, until they have `passed`, and what is behind them
     - `last`: whether it is read to its end even if it breaks a rule, so that every error is known
     """
 
@@ -78,29 +79,30 @@ class Attempt:
             return False
         return self._parser.closed or not self._open
 
-    def feed(self, text: str) -> list[Event]:
-        """What a piece of the text means."""
+    def feed(self, text: str) -> None:
+        """Tells what a piece of the text means."""
         self.said += text[: SAID_KEPT - len(self.said)]
         self._unread.extend(self._parser.feed(text))
-        return self._read_on()
+        self._read_on()
 
-    def verdict(self) -> list[Event]:
-        """The value that was `waiting` has passed: it is told, and what came behind it."""
-        if not self.waiting:
-            return []
-        (path, value), self.waiting = self.waiting, None
-        if path[0] in self._ledger.pinned:
-            return [*self._overruled(Closed(path, value)), *self._read_on()]
-        return [*self._settle(path, value), *self._read_on()]
+    def passed(self) -> None:
+        """The value that was `waiting` may be told: it is, unless it is the user's by now, and what came behind it."""
+        if self.waiting:
+            (path, value), self.waiting = self.waiting, None
+            if path[0] not in self._ledger.pinned:
+                self._settle(path, value)
+            elif len(path) == 1:
+                self._open.discard(str(path[0]))
+            self._read_on()
 
     def let_go(self, name: str) -> None:
         """The user has taken a property over: nothing more of it is told."""
         if self._string_path[:1] == (name,):
             self._string_told, self._words = False, WordCutter()
 
-    def rest_of_words(self) -> list[Event]:
-        """The words that were held back because more text might have changed them."""
-        return self._token(self._string_path, self._words.flush())
+    def rest_of_words(self) -> None:
+        """Tells the words that were held back because more text might have changed them."""
+        self._token(self._string_path, self._words.flush())
 
     def bad_end(self, finish_reason: str | None, refusal: str) -> StreamError | None:
         """Why this end of the text cannot lead to a whole object, if it cannot."""
@@ -109,60 +111,84 @@ class Attempt:
             return UpstreamError(f"The model declined{words}", code=Code.REFUSED)
         if finish_reason == "content_filter":
             return UpstreamError("The model's provider filtered its answer.", code=Code.CONTENT_FILTER)
-        if not self._open:
+        if not self.lacking:
             return None
         if self._parser.closed:
             return None if self._is_object else ParseError("The model wrote a list instead of an object.")
         if finish_reason == "length":
             return UpstreamError("The model's token limit ended its answer early.", code=Code.TRUNCATED)
-        if finish_reason is None:
+        if finish_reason is None or finish_reason in _GAVE_UP:
             return UpstreamError("The model's server ended the answer early.", code=Code.UPSTREAM_CUT)
         return ParseError("The model stopped before its JSON object was whole.")
 
+    def missing(self, names: Iterable[str]) -> tuple[Breach, ...]:
+        """That the model left these out, and whether it put its answer inside another object, as if in an envelope.
+
+        Then nothing of what it wrote is what it seems: an envelope may have a `name` of its own.
+        """
+        message = "The model left this field out."
+        broken = [Breach(path=to_pointer((name,)), rule="missing", message=message) for name in names]
+        inside = [value for name, value in (self._parser.value or {}).items() if name not in self._shape.fields]
+        missing = set(names)
+        if any(isinstance(value, dict) and not missing.isdisjoint(value) for value in inside):
+            broken.append(Breach(path="", rule="wrapped", message="The fields stand inside another object."))
+        return tuple(broken)
+
     # -- reading the parser's changes --------------------------------------------------------------------------------
 
-    def _read_on(self) -> list[Event]:
-        events: list[Event] = []
+    def _read_on(self) -> None:
         while self._unread and not self.fault and not self.waiting and self._open:
-            events += self._read(self._unread.popleft())
+            self._read(self._unread.popleft())
         if not self._open:
             self._unread.clear()
         elif self._parser.error and not (self._unread or self.waiting or self.fault or self._parser.closed):
-            self.fault = self._unreadable()
-        return events
+            if self.lacking:
+                self.fault = self._unreadable()
+            else:
+                self._open.clear()
 
-    def _read(self, change: Change) -> list[Event]:
+    @property
+    def lacking(self) -> Set[str]:
+        """The properties that are still needed: what the user has taken over is read on only for its conflicts."""
+        return self._open - self._ledger.pinned.keys()
+
+    def _read(self, change: Change) -> None:
         path = change.path
         if not path:
             self._is_object = isinstance(change, Closed) and isinstance(change.value, dict)
-            return []
-        if path[0] not in self._shape.fields:
-            return []  # nobody asked for it
-        if path[0] in self._ledger.pinned:
-            return self._overruled(change)
-        match change:
-            case Repeated():
-                self.fault = _repeated(path)
-            case Grew(text=text) if self._streams(path):
-                return self._token(path, self._words.feed(text) if self._by_words else text)
-            case Closed(value=value):
-                # A string without text is told, too: it has a place of its own in its list.
-                empty = value == "" and not self._is_field(path) and self._streams(path)
-                rest = self._token(path, "", even_empty=True) if empty else self.rest_of_words()
-                return [*rest, *self._close(path, value)] if self._is_field(path) else rest
-        return []
+        elif path[0] not in self._shape.fields:
+            return  # nobody asked for it
+        elif path[0] in self._ledger.pinned:
+            self._overruled(change)
+        elif isinstance(change, Grew):
+            if self._streams(path):
+                self._token(path, self._words.feed(change.text) if self._by_words else change.text)
+        elif isinstance(change, Closed):
+            self._closed(path, change.value)
+        else:
+            self.fault = _repeated(path)
 
-    def _overruled(self, change: Change) -> list[Event]:
+    def _closed(self, path: Path, value: Any) -> None:
+        if self._is_field(path):
+            self.rest_of_words()
+            self._close(path, value)
+        elif value == "" and self._streams(path):
+            # A string without text is told, too: it has a place of its own in its list.
+            self._token(path, "", even_empty=True)
+        else:
+            self.rest_of_words()
+
+    def _overruled(self, change: Change) -> None:
         """The user has taken this property over: what the model says of it is only remembered."""
         if isinstance(change, Closed) and len(change.path) == 1:
             name = str(change.path[0])
             self._open.discard(name)
             if name not in self._checked:
-                self._ledger.overrule(name, change.value)
-        return []
+                self._ledger.wrote(name, self._shape.check(change.path, change.value)[0])
 
-    def _token(self, path: Path, text: str, *, even_empty: bool = False) -> list[Event]:
-        return [self._ledger.token(path, text)] if text or even_empty else []
+    def _token(self, path: Path, text: str, *, even_empty: bool = False) -> None:
+        if text or even_empty:
+            self._ledger.token(path, text)
 
     def _streams(self, path: Path) -> bool:
         """Whether this string is told as it grows. Not behind a neighbour of which nothing could be told: no gaps."""
@@ -189,43 +215,40 @@ class Attempt:
         told = len(path) == 2 and isinstance(index, int) and self._shape.tells_items(str(name))
         return told and name not in self.void
 
-    def _close(self, path: Path, value: Any) -> list[Event]:
+    def _close(self, path: Path, value: Any) -> None:
         name = str(path[0])
-        try:
-            valid, broken = self._shape.check(path, value)
-        except Exception as error:  # noqa: BLE001  # a validator of the chain's author
-            self.fault = chain_fault(error)
-            return []
+        valid, broken = self._shape.check(path, value)
         if broken:
-            return self._invalid(name, broken)
-        if name in self.void:
-            return []
-        if name in self._checked and not same(valid, self._ledger.value.get(name)):  # a list: its items have passed
+            self._invalid(path, valid, broken)
+        elif name in self.void:
+            return
+        elif name in self._checked and not self._has_passed(path, valid):
             self.waiting = (path, valid)
-            return []
-        return self._settle(path, valid)
+        else:
+            self._settle(path, valid)
 
-    def _settle(self, path: Path, value: Any) -> list[Event]:
-        told = [self._ledger.field(path, value, "model")]
+    def _has_passed(self, path: Path, value: Any) -> bool:
+        """A list all of whose items have passed has itself."""
+        name = str(path[0])
+        return isinstance(value, list) and len(path) == 1 and same(value, self._ledger.value.get(name, []))
+
+    def _settle(self, path: Path, value: Any) -> None:
+        self._ledger.field(path, value, "model")
         if len(path) > 1:
-            return told
+            return
         name = str(path[0])
         self._open.discard(name)
-        try:
-            broken = self._ledger.cross(name)
-        except Exception as error:  # noqa: BLE001  # a validator of the chain's author
-            self.fault = chain_fault(error)
-            return told
-        if broken:
-            self._open.add(name)
+        self._ledger.wrote(name, value)
+        if self._ledger.cross(name):
             self._doom()
-        return [*told, *broken]
 
-    def _invalid(self, name: str, broken: Collection[Breach]) -> list[Event]:
+    def _invalid(self, path: Path, value: Any, broken: Collection[Breach]) -> None:
+        name = str(path[0])
         self.void.add(name)
-        told = self._ledger.invalid(broken)
+        if len(path) == 1 and name not in self._checked:
+            self._ledger.wrote(name, value)
+        self._ledger.invalid(broken)
         self._doom()
-        return told
 
     def _doom(self) -> None:
         """A rule is broken: unless this is the last attempt, the rest is not worth paying for."""

@@ -32,7 +32,7 @@ def read_request(schema: type[BaseModel], value: Any, at: Path = ()) -> BaseMode
     try:
         return schema.model_validate(value)
     except ValidationError as error:
-        details = breaches(error, at)
+        details = breaches(error, lambda place: (*at, *place))
         raise RequestError(f"The request breaks the rules for {places(details)}.", details=details) from error
 
 

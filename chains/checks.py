@@ -8,7 +8,8 @@ from langchain_core.runnables import RunnableConfig
 
 from chains.faults import chain_fault
 from chains.moderation import Check
-from schemas import Code, Path, StreamError, UpstreamError, from_pointer
+from schemas import Code, Path, StreamError, UpstreamError
+from schemas.text import whole_characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +49,6 @@ class Checks:
         """The same for callers without an event loop."""
         return _asked_sync(self.output, {path[0]: value}, config) if self.output else None
 
-    async def admit_pin(self, pointer: str, value: Any, config: RunnableConfig) -> None:
-        """Raises why a user's value for a property may not be taken."""
-        await self.admit({"".join(map(str, from_pointer(pointer)[:1])): value}, config)
-
 
 async def _asked(check: Check, value: Any, config: RunnableConfig) -> StreamError | None:
     try:
@@ -71,5 +68,9 @@ def _asked_sync(check: Check, value: Any, config: RunnableConfig) -> StreamError
         return chain_fault(error)
 
 
-def _refusal(reason: str | None) -> StreamError | None:
-    return None if reason is None else UpstreamError(reason, code=Code.REFUSED)
+def _refusal(reason: object) -> StreamError | None:
+    if reason is None:
+        return None
+    if not isinstance(reason, str):  # perhaps it means to say yes; what is not clear lets nothing pass
+        raise TypeError(f"a check answers with None or a reason, not with {type(reason).__name__}")
+    return UpstreamError(whole_characters(reason), code=Code.REFUSED)

@@ -7,12 +7,13 @@ from typing import Any
 
 from langchain_core.messages import BaseMessageChunk
 
-from chains.drive import Opening, over_budget, overtime
+from chains.drive import Opening
 from chains.faults import chain_fault
 from chains.limits import Budget, Limits
 from chains.projection import Projection
 from chains.reading import Reading, stream_error
 from chains.repair import Repair
+from chains.turn import over_budget, overtime
 from schemas import Event, Path, StreamError
 
 Judge = Callable[[Path, Any], StreamError | None]
@@ -46,8 +47,10 @@ def drive_sync(
         except Exception as error:
             if not projection.started:
                 raise
-            if projection.reading:
-                yield from projection.fail(error if isinstance(error, StreamError) else chain_fault(error))
+            if isinstance(error, StreamError):
+                yield from projection.break_off(error)
+            else:
+                yield from projection.fail(chain_fault(error))
         if not projection.started:
             yield from opening()
         if not projection.repair:
@@ -63,7 +66,7 @@ def _fed(projection: Projection, text: str, until: float, budget: Budget, judge:
     if projection.reading and budget.over:
         yield from projection.fail(over_budget())
     if projection.reading and time.monotonic() >= until:
-        yield from projection.fail(overtime(total=True))
+        yield from projection.break_off(overtime(total=True))
 
 
 def _texts(chunks: Iterator[BaseMessageChunk], reading: Reading) -> Iterator[str]:

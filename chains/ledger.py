@@ -1,10 +1,10 @@
 """What has been told of an object: the events that tell it, each numbered and timed, and what they add up to.
 
 Everything that is said of the object passes through here and through `Fold`, so that a `partial` is by construction
-what the events before it add up to.
+what the events before it add up to. An event that has its number waits here until it is taken, so that none is lost.
 """
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from chains.shape import Rule
@@ -34,18 +34,19 @@ class Ledger:
     """
 
     def __init__(self, clock: Callable[[], float], rules: Iterable[Rule] = ()) -> None:
+        self.next_seq = 1
+        """The number of the next event."""
         self.settled: dict[str, int] = {}
         """Pointer → milliseconds, in the order in which they settled; pinned ones included."""
-        self.pinned: set[str] = set()
-        """The properties that the user took over."""
+        self.pinned: dict[str, Any] = {}
+        """What the user took over: property → its value as the model's would have settled."""
         self._clock = clock
         self._began = clock()
         self._rules = tuple(rules)
-        self._seq = 0
         self._fold = Fold()
+        self._untaken: list[Event] = []
         self._errors: dict[tuple[str, str, str], Breach] = {}  # by pointer, rule and crossing rule: each is told once
-        self._by_model: set[str] = set()  # the pointers that the model settled
-        self._overruled: dict[str, Any] = {}  # what the model wrote, or had written, where the user took over
+        self._written: dict[str, Any] = {}  # what the model closed its properties with, valid or not
 
     # -- reading -----------------------------------------------------------------------------------------------------
 
@@ -63,10 +64,20 @@ class Ledger:
     def conflicts(self) -> tuple[Conflict, ...]:
         """Where the model wrote something else than the user pinned."""
         return tuple(
-            Conflict(path=to_pointer((name,)), model_value=value)
-            for name, value in self._overruled.items()
-            if name in self.pinned and not same(value, self.value[name])
+            Conflict(path=to_pointer((name,)), model_value=self._written[name])
+            for name, value in self.pinned.items()
+            if name in self._written and not same(self._written[name], value)
         )
+
+    @property
+    def untaken(self) -> bool:
+        """Whether there are events to take."""
+        return bool(self._untaken)
+
+    def take(self) -> list[Event]:
+        """The events since the last time."""
+        taken, self._untaken = self._untaken, []
+        return taken
 
     def has(self, name: str) -> bool:
         """Whether a property has settled, whoever settled it."""
@@ -76,11 +87,6 @@ class Ledger:
         """Whether text at `path` would leave no gap in a list."""
         return self._fold.reaches(path)
 
-    def next_seq(self) -> int:
-        """The number of the next event: ask only if it is told."""
-        self._seq += 1
-        return self._seq
-
     def ms(self) -> int:
         """Milliseconds since the run began."""
         return int((self._clock() - self._began) * 1000)
@@ -89,83 +95,84 @@ class Ledger:
         """What a value for a property would break together with the others that are known."""
         whole = {**self.value, name: value}
         known = {name, *(field for field in whole if self.has(field))}
-        rules = [rule for rule in self._crossing({name}).values() if known.issuperset(rule.fields)]
+        rules = [rule for rule in self._crossing(name) if known.issuperset(rule.fields)]
         return tuple(breach for rule in rules for breach in rule.check(whole))
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
-    def token(self, path: Path, text: str) -> Event:
-        """Text was appended to the string at `path`."""
-        return self._tell(Token(seq=self.next_seq(), path=to_pointer(path), text=text))
+    def tell(self, event: Event) -> None:
+        """The next event, made with `next_seq`."""
+        self.next_seq += 1
+        self._fold.apply(event)
+        self._untaken.append(event)
 
-    def field(self, path: Path, value: Any, source: Source) -> Event:
+    def token(self, path: Path, text: str) -> None:
+        """Text was appended to the string at `path`."""
+        pointer = to_pointer(path)
+        self.tell(Token(seq=self.next_seq, path=pointer, text=text))
+
+    def field(self, path: Path, value: Any, source: Source) -> None:
         """A place settled."""
         pointer = to_pointer(path)
         self.settled[pointer] = ms = self.ms()
-        if source == "model":
-            self._by_model.add(pointer)
-        return self._tell(FieldSettled(seq=self.next_seq(), path=pointer, value=value, source=source, ms=ms))
+        self.tell(FieldSettled(seq=self.next_seq, path=pointer, value=value, source=source, ms=ms))
 
-    def cross(self, name: str) -> list[Event]:
-        """What a property that has just settled breaks together with others."""
-        told: list[Event] = []
-        for rule in self._crossing({name}).values():
-            if all(self.has(field) for field in rule.fields):
-                told += self.invalid(rule.check(self.value), rule.name)
-        return told
+    def wrote(self, name: str, value: Any) -> None:
+        """The model closed a property with this: told where the user had, or will have, another opinion."""
+        self._written[name] = value
 
-    def invalid(self, broken: Iterable[Breach], crossing: str = "") -> list[Event]:
+    def cross(self, name: str) -> bool:
+        """Tells what a property that has just settled breaks together with others. Whether it breaks anything."""
+        before = len(self._errors)
+        for rule in self._crossing(name):
+            if all(map(self.has, rule.fields)):
+                self.invalid(rule.check(self.value), rule.name)
+        return len(self._errors) > before
+
+    def invalid(self, broken: Iterable[Breach], crossing: str = "") -> None:
         """These rules are broken; those that are new are told."""
         fresh = {(breach.path, breach.rule, crossing): breach for breach in broken}
         fresh = {key: breach for key, breach in fresh.items() if key not in self._errors}
         self._errors |= fresh
-        if not fresh:
-            return []
-        paths = tuple(dict.fromkeys(breach.path for breach in fresh.values()))
-        return [Invalid(seq=self.next_seq(), paths=paths, errors=tuple(fresh.values()))]
+        if fresh:
+            paths, errors = tuple(dict.fromkeys(breach.path for breach in fresh.values())), tuple(fresh.values())
+            self.tell(Invalid(seq=self.next_seq, paths=paths, errors=errors))
 
-    def pin(self, name: str, value: Any) -> Event:
-        """The user took a property over; what was wrong with it is no longer so."""
+    def pin(self, name: str, value: Any, settled: Any) -> None:
+        """The user took a property over, with a value that would have settled as `settled`.
+
+        What was wrong with it, and what was told of its inside, is no longer so.
+        """
         pointer = to_pointer((name,))
-        if pointer in self._by_model and name not in self.pinned:
-            self._overruled[name] = self.value[name]
-        crossing = self._crossing({name})
+        inside = f"{pointer}/"
+        crossing = {rule.name for rule in self._crossing(name)}
         self._errors = {
             key: breach
             for key, breach in self._errors.items()
-            if key[2] not in crossing and not f"{key[0]}/".startswith(f"{pointer}/")
+            if key[2] not in crossing and not f"{key[0]}/".startswith(inside)
         }
-        self.pinned.add(name)
+        self.settled = {path: ms for path, ms in self.settled.items() if not f"{path}/".startswith(inside)}
         self.settled[pointer] = self.ms()
-        return self._tell(Pinned(seq=self.next_seq(), path=pointer, value=value))
+        self.pinned[name] = settled
+        self.tell(Pinned(seq=self.next_seq, path=pointer, value=value))
 
-    def overrule(self, name: str, value: Any) -> None:
-        """The model closed a property that the user has taken over."""
-        self._overruled[name] = value
-
-    def reset(self, attempt: int, keep: Iterable[str], reason: Code) -> Event:
+    def reset(self, attempt: int, keep: Iterable[str], reason: Code) -> None:
         """Another attempt begins, with these properties; everything else is void."""
         kept = {to_pointer((name,)): name for name in keep}
         self._errors = {}
-        self.settled = {pointer: ms for pointer, ms in self.settled.items() if "/" + pointer.split("/")[1] in kept}
-        self._by_model &= self.settled.keys()
-        return self._tell(Reset(seq=self.next_seq(), attempt=attempt, keep=tuple(kept), reason=reason))
+        self.settled = {path: ms for path, ms in self.settled.items() if "/" + path.split("/")[1] in kept}
+        self._written = {name: value for name, value in self._written.items() if name in kept.values()}
+        self.tell(Reset(seq=self.next_seq, attempt=attempt, keep=tuple(kept), reason=reason))
 
-    def partial(self) -> Event:
+    def partial(self) -> None:
         """The object so far."""
         topmost = tuple(
-            pointer
-            for pointer in self.settled
-            if pointer.count("/") == 1 or pointer[: pointer.index("/", 1)] not in self.settled
+            path for path in self.settled if path.count("/") == 1 or path[: path.index("/", 1)] not in self.settled
         )
-        return Partial(seq=self.next_seq(), value=copy_json(self.value), settled=topmost)
+        self.tell(Partial(seq=self.next_seq, value=copy_json(self.value), settled=topmost))
 
-    def _crossing(self, names: Collection[str]) -> dict[str, Rule]:
-        return {rule.name: rule for rule in self._rules if not set(rule.fields).isdisjoint(names)}
-
-    def _tell(self, event: Event) -> Event:
-        self._fold.apply(event)
-        return event
+    def _crossing(self, name: str) -> list[Rule]:
+        return [rule for rule in self._rules if name in rule.fields]
 
 
 def same(one: Any, other: Any) -> bool:

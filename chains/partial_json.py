@@ -12,7 +12,8 @@ Standard library only, no I/O. It reads each character once. `feed(text)` return
 What it accepts is RFC 8259 and nothing else, with two exceptions that a language model makes necessary: prose and a
 markdown fence around the object are skipped, and a lone surrogate becomes U+FFFD (so that what leaves is always
 Unicode). Text whose first non-blank character is `{` or `[` is read as JSON from there; any other text is prose up to
-its first `{`. What is held back while it is incomplete: escapes, surrogate pairs, numbers, literals and keys.
+the first `{` that a key follows. What is held back while it is incomplete: escapes, surrogate pairs, numbers, literals
+and keys.
 
 Bounds: `max_depth` containers inside one another (64), `max_bytes` of UTF-8 text in all (1 MiB); at the bound the
 parser stops with a typed error, and what it read until then stays valid. There is no recovery: feed a new parser.
@@ -193,9 +194,20 @@ class PartialJSONParser:
         start = text.find("{", at)
         end = len(text) if start < 0 else start
         self._fenced = self._fenced or "`" in text[at:end]
-        if start >= 0:
-            self._state = self._value
-        return end
+        if start < 0:
+            return end
+        self._state = self._brace_in_prose
+        return start + 1
+
+    def _brace_in_prose(self, text: str, at: int) -> int:
+        """Behind a brace: the object begins here if a key does. Else it was prose: `{name}`, `{…}`, `{}`."""
+        at = _skip(_BLANKS, text, at)
+        if at == len(text):
+            return at
+        if text[at] != '"':
+            self._state = self._prose
+            return at
+        return self._open_container({}, at - 1)
 
     def _after(self, text: str, at: int) -> int:
         at = _skip(_BLANKS_AND_FENCE if self._fenced else _BLANKS, text, at)

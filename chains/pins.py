@@ -6,8 +6,8 @@ from typing import Any
 from chains.projection import Projection
 from schemas import Code, RequestError
 
-Check = Callable[[str, Any], Awaitable[None]]
-"""Raises the `StreamError` that says why a user's value at this pointer may not be taken."""
+Check = Callable[[Any], Awaitable[None]]
+"""Raises the `StreamError` that says why a user's `{"name": value}` may not be taken."""
 
 
 class Pins:
@@ -31,8 +31,9 @@ class Pins:
         if not self._run:
             raise RequestError("The run has not begun.", code=Code.CONFLICT)
         projection, told, check = self._run
+        name = projection.property_at(path)
         if check:
-            await check(path, value)
+            await check({name: value})
         seq = projection.pin(path, value)
         told()
         return seq

@@ -23,7 +23,6 @@ from chains.pace import Pace
 from chains.repair import MENDABLE, Repair
 from chains.shape import breaches, places, shape_of
 from schemas import (
-    TERMINAL,
     Breach,
     Code,
     Complete,
@@ -83,7 +82,6 @@ class Projection:
         self._first_token_ms: int | None = None
         self._usage: Usage | None = None
         self._uncounted = 0
-        self._outbox: list[Event] = []  # what pins told, until somebody takes it
 
     @property
     def reading(self) -> bool:
@@ -98,16 +96,16 @@ class Projection:
     @property
     def waiting(self) -> tuple[Path, Any] | None:
         """A place and its value that are told only after their `verdict`; nothing else is read meanwhile."""
-        return None if self.ended else self._attempt.waiting
+        return None if self.given_up else self._attempt.waiting
 
     @property
     def due(self) -> float | None:
         """When, on `clock`, `tick` has something to give; `None` while it has nothing."""
-        if self._outbox:
+        if self._ledger.untaken:
             return self._clock()
         return None if self.ended else self._pace.due
 
-    # -- what a driver calls -----------------------------------------------------------------------------------------
+    # -- what a driver calls: each gives the events since the last call ------------------------------------------------
 
     def start(self, *, run_id: str, chain: str, model: str, notes: Iterable[Note] = ()) -> list[Event]:
         """The first event, and the fields that are known already."""
@@ -115,7 +113,7 @@ class Projection:
         result = shape_of(self._ask.result)
         tree = result.holding(self._checked).tree
         start = Start(
-            seq=self._ledger.next_seq(),
+            seq=self._ledger.next_seq,
             run_id=run_id,
             chain=chain,
             model=model,
@@ -128,61 +126,209 @@ class Projection:
             ),
             notes=tuple(notes),
         )
-        given = [self._ledger.field((name,), value, "given") for name, value in self._ask.given.items()]
-        if given:
+        self._ledger.tell(start)
+        for name, value in self._ask.given.items():
+            self._ledger.field((name,), value, "given")
             self._pace.changed(0)
-        return [start, *given, *self.tick()]
+        return self.tick()
 
     def feed(self, text: str) -> list[Event]:
         """What a piece of the model's text means."""
-        if not self.reading or not text:
-            return self.take()
-        if self._first_token_ms is None:
-            self._first_token_ms = self._ledger.ms()
-        self._text_size += len(text)
-        return [*self.take(), *self._after(self._attempt.feed(text))]
+        if text and self.reading:
+            if self._first_token_ms is None:
+                self._first_token_ms = self._ledger.ms()
+            self._text_size += len(text)
+            self._read(lambda: self._attempt.feed(text))
+        return self.tick()
 
     def verdict(self, refused: StreamError | None = None) -> list[Event]:
-        """The value that was `waiting` has passed, and is told with what came behind it; or it ends the run."""
-        if not self.waiting:
-            return self.take()
-        if refused:
-            return self.fail(refused)
-        return [*self.take(), *self._after(self._attempt.verdict())]
+        """The value that was `waiting` may be told, with what came behind it; or it ends the run.
+
+        A value that the user has taken over meanwhile is not told at all, whatever the verdict.
+        """
+        if waiting := self.waiting:
+            if refused and waiting[0][0] not in self._ledger.pinned:
+                return self.fail(refused)
+            self._read(self._attempt.passed)
+        return self.tick()
 
     def tick(self) -> list[Event]:
         """What is due: what pins told, a `partial`."""
-        if self.ended or not self._pace.take(self._clock()):
-            return self.take()
-        return [*self.take(), self._ledger.partial()]
-
-    def take(self) -> list[Event]:
-        """What pins told since the last event."""
-        told, self._outbox = self._outbox, []
-        return told
+        if not self.ended and self._pace.take(self._clock()):
+            self._ledger.partial()
+        return self._ledger.take()
 
     def finish(self, finish_reason: str | None, usage: Usage | None = None, refusal: str = "") -> list[Event]:
         """The model has ended (`finish_reason` is `None` where it did not say why): the last events, or a `reset`."""
-        if self.ended:
-            return self.take()
-        self._count(usage)
-        if error := self._attempt.bad_end(finish_reason, refusal):
-            return [*self.take(), *self._mend_or_fail(error, stopped=False)]
-        events = [*self.take(), *self._defaults()]
-        if _over(events):
-            return events
-        events += self._missing()
-        value = {name: self._ledger.value.get(name) for name in self._ask.fields}
-        if not self._ledger.errors:
-            events += self._check_whole(value)
-        if _over(events):
-            return events
-        if broken := self._ledger.errors:
-            return [*events, *self._mend_or_fail(broken_rules(broken), stopped=False)]
+        if not self.given_up:
+            self._count(usage)
+            if error := self._attempt.bad_end(finish_reason, refusal) or self._look_whole():
+                self._mend_or_fail(error)
+            else:
+                self._complete(finish_reason)
+        return self.tick()
+
+    def fail(self, error: StreamError) -> list[Event]:
+        """The run ends by this error; what had come rides along."""
+        if not self.ended:
+            self._fail(error)
+        return self._ledger.take()
+
+    def break_off(self, error: StreamError) -> list[Event]:
+        """The model's answer broke off by this error, which ends the run unless nothing was lacking any more."""
+        return self.fail(error) if self._attempt.lacking else self.finish(None)
+
+    # -- what a user may do meanwhile ----------------------------------------------------------------------------------
+
+    def property_at(self, pointer: str) -> str:
+        """The top-level property of this run at a pointer. `RequestError` if there is none."""
+        try:
+            path = from_pointer(pointer)
+        except ValueError:
+            path = ()
+        if len(path) != 1 or path[0] not in self._ask.fields:
+            message = "This run has no such top-level field."
+            raise RequestError(message, details=(Breach(path=pointer, rule="unknown_field", message=message),))
+        return str(path[0])
+
+    def pin(self, pointer: str, value: Any) -> int:
+        """The user takes the top-level property at a pointer over. Returns the `seq` of its event.
+
+        `RequestError` if it cannot be: the property then stays the model's.
+        """
+        if not self.started or self.ended:
+            raise RequestError("The run is not going on.", code=Code.CONFLICT)
+        name = self.property_at(pointer)
+        settled = self._as_settled(name, value)
+        if broken := self._ledger.objections(name, value):
+            raise _breaking(broken)
+        self._ledger.pin(name, copy_json(value), settled)
+        self._attempt.let_go(name)
+        self._pace.changed(self._text_size)
+        return self._ledger.next_seq - 1
+
+    def _as_settled(self, name: str, value: Any) -> Any:
+        """A user's value as it would have settled, had the model written it."""
+        try:
+            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+        except (ValueError, TypeError, RecursionError) as error:
+            raise _breaking((Breach(path=to_pointer((name,)), rule="json", message="This is no JSON."),)) from error
+        settled = value
+        for model in (self._ask.result, self._ask.wanted):
+            if name in (shape := shape_of(model)).fields:
+                settled, broken = shape.check((name,), value)
+                if broken:
+                    raise _breaking(broken)
+        return settled
+
+    # -- attempts ------------------------------------------------------------------------------------------------------
+
+    def _new_attempt(self, ask: Ask) -> Attempt:
+        return Attempt(shape_of(ask.wanted), self._ledger, checked=self._checked, last=self._repairs == 0)
+
+    def _read(self, on: Callable[[], None]) -> None:
+        """Reads on; what comes of it, and of a fault in it."""
+        before = self._ledger.next_seq
+        try:
+            on()
+        except Exception as error:  # noqa: BLE001  # a validator of the chain's author
+            self._fail(chain_fault(error))
+            return
+        if self._ledger.next_seq > before:
+            self._pace.changed(self._text_size)
+        if self._attempt.fault:
+            self._count(None)
+            self._mend_or_fail(self._attempt.fault)
+
+    def _mend_or_fail(self, error: StreamError) -> None:
+        try:
+            repair = self._mend(error)
+        except Exception as broken:  # noqa: BLE001  # a schema or a token count of the chain's author
+            repair, error = None, chain_fault(broken)
+        if not repair:
+            self._fail(error)
+            return
+        self._number += 1
+        self._repairs -= 1
+        self._ledger.reset(self._number, repair.kept, error.code)
+        self.repair, self._attempt = repair, self._new_attempt(repair.ask)
+        self._pace.changed(self._text_size)
+
+    def _mend(self, error: StreamError) -> Repair | None:
+        """What another attempt would ask, if there may be one and it can help."""
+        if self._repairs == 0 or error.code not in MENDABLE:
+            return None
+        doubted = _doubted(self._attempt.fields - self._ledger.pinned.keys(), (*error.details, *self._ledger.errors))
+        kept = [name for name in self._ask.fields if self._ledger.has(name) and name not in doubted]
+        if error.code is Code.TRUNCATED and self._attempt.fields.isdisjoint(kept):
+            return None  # it would be ended at the same place again
+        repair = Repair(
+            ask=self._ask.only(set(names(self._ask.wanted)).difference(kept)),
+            kept={name: copy_json(self._ledger.value[name]) for name in kept},
+            said=self._attempt.said,
+            error=error,
+        )
+        return repair if names(repair.ask.wanted) and self._affordable(repair) else None
+
+    def _count(self, usage: Usage | None) -> None:
+        if usage is None:
+            self._uncounted += 1
+        else:
+            self._usage = usage if self._usage is None else self._usage.plus(usage)
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+
+    def _look_whole(self) -> StreamError | None:
+        """Tells what only the end can tell: what is missing, defaults, what breaks the whole. What is wrong with it."""
+        try:
+            self._miss()
+            for look in (self._tell_defaults, self._check_whole):
+                if not self._ledger.errors:
+                    look()
+        except Exception as error:  # noqa: BLE001  # a default factory or validator of the chain's author
+            return chain_fault(error)
+        return broken_rules(self._ledger.errors) if self._ledger.errors else None
+
+    def _miss(self) -> None:
+        """What the model was not free to leave out, and did."""
+        fields = shape_of(self._ask.wanted).fields
+        if missing := [name for name in filter(self._unknown, fields) if fields[name].info.is_required()]:
+            self._ledger.invalid(self._attempt.missing(missing))
+
+    def _tell_defaults(self) -> None:
+        """What the model was not asked for, or was free to leave out."""
+        fields = shape_of(self._ask.wanted).fields
+        for name in filter(self._unknown, self._ask.fields):
+            known = name in self._ask.defaults
+            value = self._ask.defaults[name] if known else fields[name].default
+            self._ledger.field((name,), value, "default")
+            self._ledger.cross(name)
+
+    def _unknown(self, name: str) -> bool:
+        """Whether nobody has said anything of a property yet, right or wrong."""
+        return name not in self._ledger.value and name not in self._attempt.void
+
+    def _check_whole(self) -> None:
+        """The whole object against its model: what crosses fields without saying so can break only here."""
+        try:
+            self._ask.result.model_validate_json(json.dumps(self._whole()))
+        except ValidationError as error:
+            self._ledger.invalid(breaches(error))
+
+    def _whole(self) -> dict[str, Any]:
+        return {name: self._ledger.value[name] for name in self._ask.fields}
+
+    def _fail(self, error: StreamError) -> None:
+        errors = {(breach.path, breach.rule): breach for breach in (*error.details, *self._ledger.errors)}
+        self._attempt.rest_of_words()
+        partial, seq = copy_json(self._ledger.value), self._ledger.next_seq
+        self._ledger.tell(Failed.by(error, seq=seq, partial=partial, errors=tuple(errors.values())))
         self.ended = True
+
+    def _complete(self, finish_reason: str | None) -> None:
         complete = Complete(
-            seq=self._ledger.next_seq(),
-            value=value,
+            seq=self._ledger.next_seq,
+            value=self._whole(),
             finish_reason=finish_reason,
             usage=self._usage and self._usage.model_copy(update={"uncounted": self._uncounted}),
             timings=Timings(
@@ -194,161 +340,15 @@ class Projection:
             repaired=self._number > 1,
             conflicts=self._ledger.conflicts,
         )
-        return [*events, complete]
-
-    def fail(self, error: StreamError) -> list[Event]:
-        """The run ends by this error; what had come rides along."""
-        if self.ended:
-            return self.take()
+        self._ledger.tell(complete)
         self.ended = True
-        errors = {(breach.path, breach.rule): breach for breach in (*error.details, *self._ledger.errors)}
-        rest = [*self.take(), *self._attempt.rest_of_words()]
-        partial = copy_json(self._ledger.value)
-        failed = Failed.by(error, seq=self._ledger.next_seq(), partial=partial, errors=tuple(errors.values()))
-        return [*rest, failed]
-
-    # -- what a user may do meanwhile --------------------------------------------------------------------------------
-
-    def pin(self, pointer: str, value: Any) -> int:
-        """The user takes a top-level property over. Returns the `seq` of the event, which the next call gives.
-
-        `RequestError` if it cannot be: the property then stays the model's.
-        """
-        if not self.started or self.ended:
-            raise RequestError("The run is not going on (any more).", code=Code.CONFLICT)
-        name = self._property(pointer)
-        if broken := self._objections(name, value):
-            raise RequestError(f"The value breaks the rules for {places(broken)}.", details=broken)
-        self._attempt.let_go(name)
-        event = self._ledger.pin(name, copy_json(value))
-        self._outbox.append(event)
-        self._pace.changed(self._text_size)
-        return event.seq
-
-    def _property(self, pointer: str) -> str:
-        try:
-            path = from_pointer(pointer)
-        except ValueError:
-            raise _unpinnable(pointer) from None
-        if len(path) != 1 or path[0] not in self._ask.fields:
-            raise _unpinnable(pointer)
-        return str(path[0])
-
-    def _objections(self, name: str, value: Any) -> tuple[Breach, ...]:
-        """What a user's value for a property breaks: its own rules, those it was asked for by, those with others."""
-        try:
-            for model in (self._ask.result, self._ask.wanted):
-                if name in (shape := shape_of(model)).fields and (broken := shape.check((name,), value)[1]):
-                    return broken
-            return self._ledger.objections(name, value)
-        except Exception as error:  # a validator of the chain's author
-            raise chain_fault(error) from error
-
-    # -- attempts ----------------------------------------------------------------------------------------------------
-
-    def _new_attempt(self, ask: Ask) -> Attempt:
-        return Attempt(shape_of(ask.wanted), self._ledger, checked=self._checked, last=self._repairs == 0)
-
-    def _after(self, events: list[Event]) -> list[Event]:
-        """The events, and what has become of the attempt by them."""
-        if self._attempt.fault:
-            return [*events, *self._mend_or_fail(self._attempt.fault, stopped=True)]
-        if events:
-            self._pace.changed(self._text_size)
-        return [*events, *self.tick()]
-
-    def _mend_or_fail(self, error: StreamError, *, stopped: bool) -> list[Event]:
-        repair = self._mend(error)
-        if not repair:
-            return self.fail(error)
-        if stopped:
-            self._count(None)
-        self._number += 1
-        self._repairs -= 1
-        reset = self._ledger.reset(self._number, repair.kept, error.code)
-        self.repair, self._attempt = repair, self._new_attempt(repair.ask)
-        self._pace.changed(self._text_size)
-        return [reset, *self.tick()]
-
-    def _mend(self, error: StreamError) -> Repair | None:
-        """What another attempt would ask, if there may be one and it can help."""
-        if self._repairs == 0 or error.code not in MENDABLE:
-            return None
-        wanted = set(names(self._ask.wanted)) - self._ledger.pinned
-        doubted = _doubted(wanted, (*error.details, *self._ledger.errors))
-        kept = [name for name in self._ask.fields if self._ledger.has(name) and name not in doubted]
-        if error.code is Code.TRUNCATED and self._attempt.fields.isdisjoint(kept):
-            return None  # it would be ended at the same place again
-        repair = Repair(
-            ask=self._ask.only(wanted.difference(kept)),
-            kept={name: copy_json(self._ledger.value[name]) for name in kept},
-            said=self._attempt.said,
-            error=error,
-        )
-        return repair if names(repair.ask.wanted) and self._affordable(repair) else None
-
-    def _count(self, usage: Usage | None) -> None:
-        if usage is None:
-            self._uncounted += 1
-        elif self._usage is None:
-            self._usage = usage
-        else:
-            self._usage = Usage(
-                input_tokens=self._usage.input_tokens + usage.input_tokens,
-                output_tokens=self._usage.output_tokens + usage.output_tokens,
-                total_tokens=self._usage.total_tokens + usage.total_tokens,
-            )
-
-    # -- the end -----------------------------------------------------------------------------------------------------
-
-    def _defaults(self) -> list[Event]:
-        """What the model was not asked for, or was free to leave out."""
-        events: list[Event] = []
-        shape = shape_of(self._ask.wanted)
-        for name in self._ask.fields:
-            if name in self._ledger.value or name in self._attempt.void:
-                continue
-            try:
-                if name in self._ask.defaults:
-                    value = self._ask.defaults[name]
-                elif shape.fields[name].info.is_required():
-                    continue
-                else:
-                    value = shape.fields[name].default
-                events.append(self._ledger.field((name,), value, "default"))
-                events += self._ledger.cross(name)
-            except Exception as error:  # noqa: BLE001  # a default factory or validator of the chain's author
-                return [*events, *self.fail(chain_fault(error))]
-        return events
-
-    def _missing(self) -> list[Event]:
-        return self._ledger.invalid(
-            Breach(path=to_pointer((name,)), rule="missing", message="The model left this field out.")
-            for name in self._ask.fields
-            if name not in self._ledger.value and name not in self._attempt.void
-        )
-
-    def _check_whole(self, value: dict[str, Any]) -> list[Event]:
-        """The whole object against its model: what crosses fields without saying so can break only here."""
-        try:
-            self._ask.result.model_validate_json(json.dumps(value))
-        except ValidationError as error:
-            return self._ledger.invalid(breaches(error))
-        except Exception as error:  # noqa: BLE001  # a validator of the chain's author
-            return self.fail(chain_fault(error))
-        return []
-
-
-def _over(events: list[Event]) -> bool:
-    return bool(events) and events[-1].type in TERMINAL
 
 
 def _doubted(wanted: Collection[str], broken: Iterable[Breach]) -> set[str]:
-    """The properties that broken rules put in doubt; a breach of the whole object doubts all that the model writes."""
+    """The properties that broken rules put in doubt; a breach of the whole object doubts all that the model wrote."""
     paths = [from_pointer(breach.path) for breach in broken]
     return set(wanted) if () in paths else {str(path[0]) for path in paths}.intersection(wanted)
 
 
-def _unpinnable(pointer: str) -> RequestError:
-    message = "This run has no such top-level field."
-    return RequestError(message, details=(Breach(path=pointer, rule="unknown_field", message=message),))
+def _breaking(broken: tuple[Breach, ...]) -> RequestError:
+    return RequestError(f"The value breaks the rules for {places(broken)}.", details=broken)

@@ -1,6 +1,6 @@
 """What a chat model's chunks and exceptions mean for a stream, whoever made the model."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import httpx2
 import openai
@@ -8,6 +8,35 @@ from langchain_core import exceptions as core
 from langchain_core.messages import AIMessageChunk, BaseMessageChunk
 
 from schemas import Code, RequestError, StreamError, UpstreamError, Usage
+from schemas.text import whole_characters
+
+
+class Thought:
+    """Leaves out the `<think>…</think>` with which reasoning models without a parser of their server's begin."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._waits_for = "<think>"  # then for the end of it; empty when the answer has begun
+
+    def without(self, text: str) -> str:
+        """What of this text is no thought."""
+        if not self._waits_for:
+            return text
+        self._held += text
+        if self._waits_for == "<think>":
+            self._held = self._held.lstrip()  # blanks in front of an answer mean nothing
+            if "<think>".startswith(self._held):
+                return ""
+            if not self._held.startswith("<think>"):
+                self._waits_for = ""
+                return self._held
+            self._waits_for = "</think>"
+        _, end, answer = self._held.partition("</think>")
+        if end:
+            self._waits_for = ""
+            return answer
+        self._held = self._held[-len("</think>") :]
+        return ""
 
 
 @dataclass(slots=True)
@@ -17,11 +46,13 @@ class Reading:
     finish_reason: str | None = None
     usage: Usage | None = None
     _refusal: str = ""
+    _thought: Thought = field(default_factory=Thought)
+    _call: list[int | None] = field(default_factory=list)  # which tool call is read: the first
 
     @property
     def refusal(self) -> str:
         """The model's own words for declining; halves of a character that never met become U+FFFD."""
-        return self._refusal.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return whole_characters(self._refusal)
 
     def take(self, chunk: BaseMessageChunk) -> str:
         """Reads one chunk; returns its part of the object's text: content, or a tool call's arguments."""
@@ -36,7 +67,14 @@ class Reading:
                 total_tokens=counted["total_tokens"],
             )
         content = chunk.content if isinstance(chunk.content, str) else chunk.text
-        return content + "".join(call["args"] or "" for call in chunk.tool_call_chunks)
+        said = self._thought.without(content) if content else ""
+        return said + self._arguments(chunk) if chunk.tool_call_chunks else said
+
+    def _arguments(self, chunk: AIMessageChunk) -> str:
+        """The first tool call's part. Servers may send the pieces of two in turns."""
+        if not self._call:
+            self._call.append(chunk.tool_call_chunks[0]["index"])
+        return "".join(call["args"] or "" for call in chunk.tool_call_chunks if call["index"] == self._call[0])
 
 
 # The most telling class first: what langchain-openai raises is both a LangChain error and one of the SDK's.

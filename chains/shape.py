@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, get_args, get_origin
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, RootModel, TypeAdapter, ValidationError, create_model, model_validator
+from pydantic import BaseModel, RootModel, ValidationError, create_model, model_validator
 from pydantic.fields import FieldInfo
 
 from chains.ask import names, part_of
@@ -17,18 +18,21 @@ from schemas import Breach, Path, SettleNode, settle_tree, to_pointer
 from schemas.across import rules_across
 from schemas.settle import HELD
 
+ITEM = "item"
+
 MAX_BREACHES = 20
 """How many broken rules are told of one value: beyond it a list tells a client nothing more."""
 
 
 @dataclass(frozen=True, slots=True)
 class FieldShape:
-    """One top-level property: a model of it alone, and its items' validator if it is a list."""
+    """One top-level property: a model of it alone; if it is a list, one of an item alone, and how many it may hold."""
 
     info: FieldInfo
     name: str
     alone: type[BaseModel]
-    item: TypeAdapter[Any] | None
+    item: type[BaseModel] | None
+    most: int | None
 
     @property
     def default(self) -> Any:
@@ -39,6 +43,22 @@ class FieldShape:
         """The property as JSON, as its validators leave it. `ValidationError` with the property's name in front."""
         valid = self.alone.model_validate_json(json.dumps({self.name: value}), strict=True)
         return valid.model_dump(mode="json", by_alias=True).get(self.name, value)
+
+    def check_item(self, index: int, value: Any) -> tuple[Any, tuple[Breach, ...]]:
+        """An item as JSON, as its validators leave it, and the rules it breaks. Validators find `index` in context.
+
+        One item too many breaks the list's rule: what comes behind it cannot mend that.
+        """
+        if self.item is None:
+            return value, ()
+        if self.most is not None and index >= self.most:
+            message = f"List should have at most {self.most} items"
+            return value, (Breach(path=to_pointer((self.name,)), rule="too_long", message=message),)
+        try:
+            valid = self.item.model_validate_json(json.dumps({ITEM: value}), strict=True, context={"index": index})
+        except ValidationError as error:
+            return value, breaches(error, lambda place: (self.name, index, *place[1:]))
+        return valid.model_dump(mode="json", by_alias=True)[ITEM], ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,17 +106,15 @@ class Shape:
     def check(self, path: Path, value: Any) -> tuple[Any, tuple[Breach, ...]]:
         """A closed value at `/name` or `/name/index` against its own constraints.
 
-        Returns the value as JSON (as its validators leave it) and every rule that it breaks. Validators find an item's
-        `index` in their context.
+        Returns the value as JSON (as its validators leave it) and every rule that it breaks.
         """
         field = self.fields[str(path[0])]
+        if isinstance(index := path[-1], int):
+            return field.check_item(index, value)
         try:
-            if len(path) == 1 or field.item is None:
-                return field.check(value), ()
-            item = field.item.validate_json(json.dumps(value), strict=True, context={"index": path[-1]})
-            return field.item.dump_python(item, mode="json", by_alias=True), ()
+            return field.check(value), ()
         except ValidationError as error:
-            return value, breaches(error, path[1:] and path)
+            return value, breaches(error)
 
 
 @lru_cache(maxsize=256)
@@ -104,10 +122,10 @@ def shape_of(model: type[BaseModel]) -> Shape:
     """The shape of a result model. Property names are the model's aliases, as in its JSON Schema."""
     if issubclass(model, RootModel):
         raise TypeError(f"{model.__name__}: only an object can stream, not a RootModel")
-    schema = model.model_json_schema()
+    schema = _resolved(model.model_json_schema())
     text = json.dumps(schema, ensure_ascii=False, sort_keys=True)
     fields = {
-        name: _field_shape(model, name, info)
+        name: _field_shape(model, name, info, schema)
         for name, info in zip(names(model), model.model_fields.values(), strict=True)
     }
     for name in fields:
@@ -126,15 +144,15 @@ def shape_of(model: type[BaseModel]) -> Shape:
     )
 
 
-def breaches(error: ValidationError, at: Path = ()) -> tuple[Breach, ...]:
-    """Pydantic's errors as ours, for a value that stands at `at`: the first of them, if there are very many."""
+def breaches(error: ValidationError, at: Callable[[Path], Path] = lambda place: place) -> tuple[Breach, ...]:
+    """Pydantic's errors as ours: the first of them, if there are very many. `at` says where a place in the value is."""
     errors = error.errors(include_url=False, include_input=False)
     told = [
-        Breach(path=to_pointer((*at, *item["loc"])), rule=item["type"], message=_sentence(item["msg"]))
+        Breach(path=to_pointer(at(item["loc"])), rule=item["type"], message=_sentence(item["msg"]))
         for item in errors[:MAX_BREACHES]
     ]
     if more := len(errors) - len(told):
-        told.append(Breach(path=to_pointer(at), rule="more", message=f"And {more} more."))
+        told.append(Breach(path=to_pointer(at(())), rule="more", message=f"And {more} more."))
     return tuple(told)
 
 
@@ -148,17 +166,41 @@ def _sentence(message: str) -> str:
     return message.removeprefix("Value error, ")
 
 
-def _field_shape(model: type[BaseModel], name: str, info: FieldInfo) -> FieldShape:
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a model that contains itself stands among its definitions."""
+    if "$ref" not in schema:
+        return schema
+    return {**schema["$defs"][schema["$ref"].rsplit("/", 1)[-1]], "$defs": schema["$defs"]}
+
+
+def _field_shape(model: type[BaseModel], name: str, info: FieldInfo, schema: Mapping[str, Any]) -> FieldShape:
     item = _item_type(info.annotation)
-    alone = part_of(model, (name,))
-    return FieldShape(info=info, name=name, alone=alone, item=None if item is None else TypeAdapter(item))
+    field: Any = {ITEM: (item, ...)}
+    return FieldShape(
+        info=info,
+        name=name,
+        alone=part_of(model, (name,)),
+        item=None if item is None else create_model("Item", __config__=model.model_config, **field),
+        most=_most(schema["properties"].get(name, {})),
+    )
+
+
+def _most(node: Mapping[str, Any]) -> int | None:
+    """How many items the only list that may stand there may hold."""
+    lists = [choice for choice in (node, *node.get("anyOf", ())) if choice.get("type") == "array"]
+    return lists[0].get("maxItems") if len(lists) == 1 else None
 
 
 def _rule(model: type[BaseModel], name: str, function: Any, attributes: tuple[str, ...]) -> Rule:
-    fields = tuple(model.model_fields[attribute].alias or attribute for attribute in attributes)
-    validator: Any = model_validator(mode="after")(function)
-    alone = create_model(model.__name__, __base__=part_of(model, fields), __validators__={name: validator})
-    return Rule(name, fields, alone)
+    """The rule on the fields it reads. It is run on the model's own class, whose properties and methods it may use."""
+    part = part_of(model, fields := tuple(model.model_fields[each].alias or each for each in attributes))
+
+    def run(values: Any) -> Any:
+        function(model.model_construct(**{each: getattr(values, each) for each in attributes}))
+        return values
+
+    validators: Any = {name: model_validator(mode="after")(run)}
+    return Rule(name, fields, create_model(model.__name__, __base__=part, __validators__=validators))
 
 
 def _told(node: SettleNode, field: FieldShape) -> SettleNode:
@@ -173,7 +215,10 @@ def _held(node: SettleNode) -> SettleNode:
 
 def _item_type(annotation: Any) -> Any:
     """The X of `list[X]`, also inside `list[X] | None`; `None` if it is no list."""
-    if get_origin(annotation) is list:
+    origin = get_origin(annotation)
+    if origin is list:
         return get_args(annotation)[0]
+    if origin not in (Union, UnionType, Annotated):
+        return None
     found = [item for choice in get_args(annotation) if (item := _item_type(choice)) is not None]
     return found[0] if len(found) == 1 else None

@@ -41,6 +41,7 @@ from chains.checks import Checks
 from chains.drive import drive
 from chains.drive_sync import drive_sync
 from chains.folds import Snapshots, raised, value_of
+from chains.inbox import Wake
 from chains.limits import Limits
 from chains.models.model import Model
 from chains.moderation import Check
@@ -48,12 +49,7 @@ from chains.pins import Pins
 from chains.preparation import Prepared, prepare
 from chains.repair import Repair
 from chains.shape import shape_of
-from schemas import (
-    Complete,
-    Event,
-    Failed,
-    Language,
-)
+from schemas import TERMINAL, Complete, Event, Failed, Language
 
 HOLD = 1.0
 """Seconds that `start` may wait for the model's first chunk, so that an early failure can be told as one."""
@@ -171,19 +167,21 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         run = await manager.on_chain_start(
             None, input, name=config.get("run_name") or self.get_name(), run_id=config.pop("run_id", None)
         )
-        last: Event | None = None
+        told = False
         try:
             child = patch_config(config, callbacks=run.get_child())
             async with aclosing(self._aevents(input, run, child, hold, pins)) as events:
-                async for last in events:
-                    yield last
+                async for event in events:
+                    told = event.type in TERMINAL  # before its reader has it, who may leave with it
+                    if isinstance(event, Complete):
+                        await run.on_chain_end(event.value)
+                    elif isinstance(event, Failed):
+                        await run.on_chain_error(raised(event))
+                    yield event
         except BaseException as error:
-            await run.on_chain_error(error)
+            if not told:
+                await run.on_chain_error(error)
             raise
-        if isinstance(last, Complete):
-            await run.on_chain_end(last.value)
-        elif isinstance(last, Failed):
-            await run.on_chain_error(raised(last))
 
     async def _aevents(
         self,
@@ -198,17 +196,15 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
             prepared.prompt = (await template.ainvoke(prepared.variables, config)).to_messages()
 
         async def chunks(repair: Repair | None) -> AsyncIterator[BaseMessageChunk]:
-            if not repair:
-                await self._checks.admit(request.model_dump(mode="json"), config)
-            if not prepared.asks:
-                return
-            call = prepared.call(repair)
-            async for chunk in self.model.astream(call.messages, config, **call.arguments):
-                yield chunk
+            if prepared.asks:
+                call = prepared.call(repair)
+                async with aclosing(self.model.astream(call.messages, config, **call.arguments)) as stream:
+                    async for chunk in stream:
+                        yield chunk
 
-        def opened(news: Callable[[], None]) -> None:
+        def opened(wake: Wake) -> None:
             if pins:
-                pins.open(prepared.projection, news, partial(self._checks.admit_pin, config=config))
+                pins.open(prepared.projection, wake, partial(self._checks.admit, config=config))
 
         events = drive(
             prepared.projection,
@@ -218,6 +214,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
             hold,
             budget=prepared.budget,
             judge=partial(self._checks.judge, config=config),
+            admit=partial(self._checks.admit, request.model_dump(mode="json"), config) if self._checks.input else None,
             opened=opened,
         )
         async with aclosing(events):
@@ -226,16 +223,14 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
 
     def _events(self, input: Any, run: CallbackManagerForChainRun, config: RunnableConfig) -> Iterator[Event]:
         request, template, prepared = self._prepare(input, time.monotonic)
+        self._checks.admit_sync(request.model_dump(mode="json"), config)
         if prepared.asks:
             prepared.prompt = template.invoke(prepared.variables, config).to_messages()
 
         def chunks(repair: Repair | None) -> Generator[BaseMessageChunk]:
-            if not repair:
-                self._checks.admit_sync(request.model_dump(mode="json"), config)
-            if not prepared.asks:
-                return
-            call = prepared.call(repair)
-            yield from self.model.stream(call.messages, config, **call.arguments)
+            if prepared.asks:
+                call = prepared.call(repair)
+                yield from self.model.stream(call.messages, config, **call.arguments)
 
         yield from drive_sync(
             prepared.projection,

@@ -55,6 +55,15 @@ class Usage(_Part):
     total_tokens: int
     uncounted: int = Field(default=0, exclude_if=lambda v: not v)
 
+    def plus(self, other: Self) -> Self:
+        """Both together."""
+        return type(self)(
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+            total_tokens=self.total_tokens + other.total_tokens,
+            uncounted=self.uncounted + other.uncounted,
+        )
+
 
 class Timings(_Part):
     """Milliseconds since the run began. `first_token_ms` is null when the model wrote no text."""

@@ -59,3 +59,8 @@ _LINE_ENDS = {0x85: "\\u0085", 0x2028: "\\u2028", 0x2029: "\\u2029"}
 def escape_line_ends(json_text: str) -> str:
     """The same JSON without the characters that some readers of a stream take for line ends (`str.splitlines` does)."""
     return json_text if json_text.isascii() else json_text.translate(_LINE_ENDS)
+
+
+def whole_characters(text: str) -> str:
+    """The text with each half of a character that has lost its other half as U+FFFD; halves that meet are joined."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -1,7 +1,7 @@
 """A chat model together with what a chain must know of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -77,7 +77,7 @@ class Model:
 
     async def astream(
         self, messages: Sequence[BaseMessage], config: RunnableConfig, **arguments: Any
-    ) -> AsyncIterator[BaseMessageChunk]:
+    ) -> AsyncGenerator[BaseMessageChunk]:
         """The answer's chunks, once there is a place for the call."""
         async with self.gate.place():
             async for chunk in self.chat.astream(messages, config, **arguments):

@@ -1,0 +1,153 @@
+"""One attempt under way: the model's chunks as they come, the time, and what is to be done next."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from math import inf
+from typing import Any
+
+from langchain_core.messages import BaseMessageChunk
+
+from chains.inbox import Inbox, Wake
+from chains.limits import Budget
+from chains.projection import Projection
+from chains.reading import Reading, stream_error
+from schemas import Code, Event, Path, ServerError, StreamError, UpstreamError
+
+TAIL = 1.0
+"""Seconds that a model may go on behind its object, to say why it ended and what it cost."""
+
+Judge = Callable[[Path, Any], Coroutine[Any, Any, StreamError | None]]
+"""Says why a value may not be told, if it may not."""
+
+
+class Turn:
+    """Reads one answer of the model into a projection, step by step.
+
+    - `idle`, `until`: seconds of silence from the model, and when, on the loop's clock, the whole run must be over
+    - `wake` is called, by whoever has it, when there is something new
+    """
+
+    def __init__(
+        self,
+        projection: Projection,
+        chunks: AsyncIterator[BaseMessageChunk],
+        wake: Wake,
+        idle: float,
+        until: float,
+        budget: Budget,
+        judge: Judge,
+    ) -> None:
+        self._projection = projection
+        self._wake = wake
+        self._idle = idle
+        self._until = until
+        self._budget = budget
+        self._judge = judge
+        self._clock = asyncio.get_running_loop().time
+        self._reading = Reading()
+        self._inbox = Inbox(wake)
+        self._filling = asyncio.create_task(self._inbox.fill(chunks))
+        self._judging: asyncio.Task[StreamError | None] | None = None
+        self._tail_until: float | None = None
+
+    async def hold(self, until: float) -> None:
+        """Waits for the model's first sign of life. Raises what went wrong until then."""
+        silent_until = min(self._inbox.heard_at + self._idle, self._until)
+        if until <= self._clock():
+            return
+        await self._wake.wait(min(until, silent_until))
+        if self._inbox.begun:
+            return
+        if self._inbox.error:
+            raise stream_error(self._inbox.error, begun=False)
+        if self._clock() >= silent_until:
+            raise overtime(total=self._clock() >= self._until)
+
+    async def step(self) -> list[Event]:
+        """Does the next thing there is to do, or waits for one.
+
+        An attempt that is given up has been stopped before anybody hears of it: readers may be slow.
+        """
+        events = await self._next()
+        if self._projection.given_up:
+            await self.stop()
+        return events
+
+    async def _next(self) -> list[Event]:
+        projection, inbox, now = self._projection, self._inbox, self._clock()
+        if not projection.reading:
+            return await self._tail(now)
+        if now >= self._until:
+            return projection.break_off(overtime(total=True))
+        if projection.waiting:
+            return await self._verdict(*projection.waiting)
+        if inbox.waiting:
+            return self._read("".join([self._reading.take(chunk) for chunk in inbox.take()]))
+        if inbox.done:
+            return self._end()
+        silent_until = inbox.heard_at + self._idle
+        if now >= silent_until:
+            return projection.break_off(overtime(total=False))
+        return await self._pause(min(silent_until, self._until))
+
+    async def stop(self) -> None:
+        """Stops the model, and a check that is under way. Returns when they have stopped."""
+        tasks = {self._filling, self._judging} if self._judging else {self._filling}
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+    async def _pause(self, until: float) -> list[Event]:
+        """What is due; if nothing is, waits until something has happened."""
+        due = self._projection.due
+        if due is None or due > self._clock():
+            await self._wake.wait(min(until, inf if due is None else due))
+            return []
+        return self._projection.tick()
+
+    def _read(self, text: str) -> list[Event]:
+        self._budget.wrote(text)
+        events = self._projection.feed(text)
+        if self._projection.reading and self._budget.over:
+            events += self._projection.fail(over_budget())
+        return events
+
+    async def _verdict(self, path: Path, value: Any) -> list[Event]:
+        """Whether a value may be told. While that is thought over the model writes on, and pins are told."""
+        if self._judging is None:
+            self._judging = asyncio.ensure_future(self._judge(path, value))
+            self._judging.add_done_callback(self._wake)
+        if not self._judging.done():
+            return await self._pause(self._until)
+        judged, self._judging = self._judging, None
+        return self._projection.verdict(judged.result())
+
+    def _end(self) -> list[Event]:
+        if self._inbox.error:
+            return self._projection.break_off(stream_error(self._inbox.error, begun=self._inbox.begun))
+        return self._finish()
+
+    async def _tail(self, now: float) -> list[Event]:
+        """Behind the object: why the model ended and what it cost, however long that takes, within `TAIL` seconds."""
+        self._tail_until = self._tail_until or now + TAIL
+        for chunk in self._inbox.take():
+            self._reading.take(chunk)
+        if self._inbox.done or now >= self._tail_until:
+            return self._finish()
+        return await self._pause(self._tail_until)
+
+    def _finish(self) -> list[Event]:
+        reading = self._reading
+        return self._projection.finish(reading.finish_reason, reading.usage, reading.refusal)
+
+
+def overtime(*, total: bool) -> StreamError:
+    """The time of a run is up, or that of the model's silence."""
+    if total:
+        return ServerError("The answer took longer than a run may take.", code=Code.TIME_LIMIT)
+    return UpstreamError("The model fell silent.", code=Code.UPSTREAM_TIMEOUT)
+
+
+def over_budget() -> StreamError:
+    """The model has written more than a run may cost."""
+    return ServerError("The answer went beyond the tokens that a run may use.", code=Code.OVER_BUDGET)
