@@ -10,7 +10,7 @@ from typing import Any
 
 from chains.ledger import Ledger, same
 from chains.partial_json import Change, Closed, Grew, NestedTooDeep, PartialJSONParser, TextTooLarge
-from chains.shape import Shape, places
+from chains.shape import Shape, discreet, places
 from chains.words import WordCutter
 from schemas import (
     Breach,
@@ -63,6 +63,7 @@ class Attempt:
         self._string_told = False  # whether the string at that path is told as it grows ...
         self._by_words = False  # ... and then by whole words
         self._words = WordCutter()
+        self._length = 0  # characters of that string
 
     @property
     def fields(self) -> Set[str]:
@@ -163,10 +164,28 @@ class Attempt:
         elif isinstance(change, Grew):
             if self._streams(path):
                 self._token(path, self._words.feed(change.text) if self._by_words else change.text)
+                self._look_at_length(path, len(change.text))
         elif isinstance(change, Closed):
             self._closed(path, change.value)
         else:
-            self.fault = _repeated(path)
+            self.fault = _repeated(path if path[0] not in self._checked else path[:1])
+
+    def _look_at_length(self, path: Path, more: int) -> None:
+        """A text beyond its limit cannot become valid by growing on, as those of small models like to do.
+
+        It is looked at once, when it crosses the limit: one that is trimmed may be within it then, and is judged when
+        it closes.
+        """
+        name = str(path[0])
+        longest = self._shape.fields[name].longest if len(path) == 1 else None
+        before, self._length = self._length, self._length + more
+        if longest is None or not before <= longest < self._length:
+            return
+        _, broken = self._shape.check(path, self._ledger.value.get(name, ""))
+        if too_long := [breach for breach in broken if breach.rule == "string_too_long"]:
+            self.void.add(name)
+            self._ledger.invalid(self._discreet(name, too_long))
+            self._doom()
 
     def _closed(self, path: Path, value: Any) -> None:
         if self._is_field(path):
@@ -194,7 +213,7 @@ class Attempt:
         """Whether this string is told as it grows. Not behind a neighbour of which nothing could be told: no gaps."""
         if path != self._string_path:
             settle = self._settles(path)
-            self._string_path, self._by_words = path, settle == "word"
+            self._string_path, self._by_words, self._length = path, settle == "word", 0
             sound = settle in ("char", "word") and path[0] not in self.void
             self._string_told = sound and self._ledger.reaches(path)
         return self._string_told
@@ -247,8 +266,12 @@ class Attempt:
         self.void.add(name)
         if len(path) == 1 and name not in self._checked:
             self._ledger.wrote(name, value)
-        self._ledger.invalid(broken)
+        self._ledger.invalid(self._discreet(name, broken))
         self._doom()
+
+    def _discreet(self, name: str, broken: Collection[Breach]) -> Collection[Breach]:
+        """What may be told of a breach: nothing of a checked value that its check has not seen."""
+        return discreet(broken) if name in self._checked else broken
 
     def _doom(self) -> None:
         """A rule is broken: unless this is the last attempt, the rest is not worth paying for."""

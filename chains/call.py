@@ -46,25 +46,32 @@ def choose_language(wanted: Language | None, model: Model) -> tuple[Language, tu
     return first, (Note(code="language", message=message),)
 
 
-def fit_history(model: Model, ask: Ask, template: ChatPromptTemplate) -> tuple[dict[str, Any], tuple[Note, ...]]:
+def fit_history(
+    model: Model, ask: Ask, template: ChatPromptTemplate, reserve: int = 0
+) -> tuple[dict[str, Any], tuple[Note, ...]]:
     """The prompt's variables with as much of the conversation as the model's context holds, oldest left out first.
 
-    Only the conversation is shortened, never the prompt's own messages. `RequestError` if even the last message, or a
-    prompt without a conversation, is beyond the context.
+    One that is shortened leaves `reserve` tokens free, if it can. Only the conversation is shortened, never the
+    prompt's own messages. `RequestError` if even the last message, or a prompt without a conversation, is beyond the
+    context.
     """
     history = list(ask.variables.get(HISTORY, ()))
     prompt = template.format_messages(**{**ask.variables, HISTORY: []})
     room = model.context_tokens - model.max_tokens - model.count_tokens(_with_instructions(prompt, model, ask))
     if model.count_tokens(history) <= room:
         return dict(ask.variables), ()
-    kept = trim_messages(
-        history, max_tokens=max(room, 0), token_counter=model.count_tokens, strategy="last", start_on="human"
-    )
+    kept = _latest(history, room - reserve, model) or _latest(history, room, model)
     if not kept:
         raise RequestError(f"The request is longer than {model.name} can read.", code=Code.REQUEST_TOO_LARGE)
     left_out = len(history) - len(kept)
     note = Note(code="history_dropped", message=f"Older messages did not fit and were left out: {left_out}.")
     return {**ask.variables, HISTORY: kept}, (note,)
+
+
+def _latest(history: list[BaseMessage], tokens: int, model: Model) -> list[BaseMessage]:
+    return trim_messages(
+        history, max_tokens=max(tokens, 0), token_counter=model.count_tokens, strategy="last", start_on="human"
+    )
 
 
 def make_call(model: Model, ask: Ask, prompt: list[BaseMessage], repair: Repair | None = None) -> Call:

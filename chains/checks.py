@@ -1,5 +1,6 @@
 """What a chain's author lets in and out: a check on the request, one on the settled output (`chains.moderation`)."""
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -55,6 +56,10 @@ async def _asked(check: Check, value: Any, config: RunnableConfig) -> StreamErro
         return _refusal(await check.ainvoke(value, config))
     except StreamError as error:
         return error
+    except asyncio.CancelledError as error:
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise
+        return chain_fault(error)  # something inside the check was cancelled, and not this run
     except Exception as error:  # noqa: BLE001  # a check that cannot answer lets nothing pass
         return chain_fault(error)
 

@@ -7,6 +7,7 @@ a run may take, how long to wait behind the object for its finish reason and usa
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import aclosing
+from math import inf
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from chains.limits import Budget, Limits
 from chains.pace import Pace
 from chains.projection import Projection
 from chains.repair import Repair
-from chains.turn import Judge, Turn, overtime
+from chains.turn import TAIL, Judge, Turn, overtime
 from schemas import Event, Path, StreamError
 
 Opening = Callable[[], list[Event]]
@@ -42,18 +43,19 @@ async def drive(
     judge: Judge,
     admit: Admit | None = None,
     opened: Callable[[Wake], None] | None = None,
+    tail: float | None = None,
 ) -> AsyncGenerator[Event]:
     """The events of one run. `ask` gives the model's chunks, for the first attempt and for each repair.
 
     The beginning is held until the model's first chunk of any kind, and at most `hold` seconds: a failure until then is
     raised as a `StreamError`, a later one is a `failed` event. Leaving the iterator stops the model. `opened` gets what
-    is to be called when the projection has something to tell of itself.
+    is to be called when the projection has something to tell of itself. `tail`: see `Turn`.
     """
     wake, clock = Wake(), asyncio.get_running_loop().time
     held_until, until = clock() + hold, clock() + limits.total
 
     def turn(repair: Repair | None) -> Turn:
-        return Turn(projection, ask(repair), wake, limits.idle, until, budget, judge)
+        return Turn(projection, ask(repair), wake, limits.idle, until, budget, judge, TAIL if tail is None else tail)
 
     if opened:
         opened(wake)
@@ -118,8 +120,9 @@ async def project(
 ) -> AsyncGenerator[Event]:
     """The typed events of any chat model's chunks: an agent's, a graph's, a model's that was called by hand.
 
-    Nobody can be asked again here, so nothing is repaired, and `start` does not wait. `name` and `model` are for
-    `start` to tell. Leaving the iterator stops the chunks.
+    The chunks must be those of the answer and of no other message. They are read to their end, since a graph may have
+    more to do behind its answer; leaving the iterator stops them. Nobody can be asked again here, so nothing is
+    repaired, and `start` does not wait. `name` and `model` are for `start` to tell.
     """
     limits = limits or Limits()
     projection = Projection(
@@ -133,6 +136,7 @@ async def project(
         hold=0,
         budget=Budget(None, len),
         judge=_passes,
+        tail=inf,
     )
     async with aclosing(events):
         async for event in events:

@@ -13,7 +13,7 @@ from chains.limits import Budget, Limits
 from chains.projection import Projection
 from chains.reading import Reading, stream_error
 from chains.repair import Repair
-from chains.turn import over_budget, overtime
+from chains.turn import TAIL, over_budget, overtime
 from schemas import Event, Path, StreamError
 
 Judge = Callable[[Path, Any], StreamError | None]
@@ -33,38 +33,47 @@ def drive_sync(
     Nothing is held back at the beginning, and silence is bounded by the model client's own read time-out.
     """
     until = time.monotonic() + limits.total
-    repair: Repair | None = None
     while not projection.ended:
+        repair, projection.repair = projection.repair, None
         reading = Reading()
         try:
             with closing(ask(repair)) as chunks:
-                for text in _texts(chunks, reading):
-                    if not projection.started:
-                        yield from opening()
-                    yield from _fed(projection, text, until, budget, judge)
-                    if projection.given_up:
-                        break
+                yield from _attempt(projection, _texts(chunks, reading), reading, opening, until, budget, judge)
         except Exception as error:
             if not projection.started:
                 raise
-            if isinstance(error, StreamError):
-                yield from projection.break_off(error)
-            else:
+            if not isinstance(error, StreamError):
                 yield from projection.fail(chain_fault(error))
+            elif projection.reading:
+                yield from projection.break_off(error)
         if not projection.started:
             yield from opening()
-        if not projection.repair:
-            yield from projection.finish(reading.finish_reason, reading.usage, reading.refusal)
-        repair, projection.repair = projection.repair, None
+        yield from projection.finish(reading.finish_reason, reading.usage, reading.refusal)
 
 
-def _fed(projection: Projection, text: str, until: float, budget: Budget, judge: Judge) -> Iterator[Event]:
-    budget.wrote(text)
-    yield from projection.feed(text)
-    while projection.waiting:
-        yield from projection.verdict(judge(*projection.waiting))
-    if projection.reading and budget.over:
-        yield from projection.fail(over_budget())
+def _attempt(
+    projection: Projection,
+    texts: Iterator[str],
+    reading: Reading,
+    opening: Opening,
+    until: float,
+    budget: Budget,
+    judge: Judge,
+) -> Iterator[Event]:
+    for text in texts:
+        if not projection.started:
+            yield from opening()
+        budget.wrote(text)
+        yield from projection.feed(text, reading.usage)
+        while projection.waiting:
+            yield from projection.verdict(judge(*projection.waiting))
+        if projection.reading and budget.over:
+            yield from projection.fail(over_budget())
+        now = time.monotonic()
+        if projection.given_up or now >= until:
+            break
+        if not projection.reading:
+            until = min(until, now + TAIL)
     if projection.reading and time.monotonic() >= until:
         yield from projection.break_off(overtime(total=True))
 

@@ -14,7 +14,7 @@ def log_fault(logger: logging.Logger, what: str, error: BaseException) -> None:
     logger.error("%s: %s\n%s", what, type(error).__name__, places)
 
 
-def chain_fault(error: Exception) -> ServerError:
+def chain_fault(error: BaseException) -> ServerError:
     """A validator or another part of a chain's own broke: its author finds the place in the log, clients do not."""
     log_fault(_log, "a chain broke", error)
     return ServerError("The server has a fault.")

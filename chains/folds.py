@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chains.pace import Pace
-from schemas import BY_PHASE, Complete, Event, Failed, FieldSettled, Fold, Reset, StreamError, Token, copy_json
+from schemas import BY_PHASE, Complete, Event, Failed, FieldSettled, Fold, Pinned, Reset, StreamError, Token, copy_json
 
 
 class Snapshots:
@@ -19,23 +19,21 @@ class Snapshots:
         """The values that this event is worth telling. Raises the `StreamError` of a run that failed."""
         if isinstance(event, Complete | Failed):
             return [value_of(event)]
-        if isinstance(event, Token | FieldSettled | Reset):
-            self._fold.apply(event)
-            self._size += _size_of(event)
-            self._pace.changed(self._size)
-            if self._pace.take(0):
-                return [copy_json(self._fold.value)]
-        return []
+        match event:
+            case Token(text=text):
+                self._grew(len(text))
+            case FieldSettled(path=path, value=value):
+                self._grew(len(path) + len(str(value)))
+            case Reset() | Pinned():
+                self._pace.begin_again(self._size)
+            case _:
+                return []
+        self._fold.apply(event)
+        return [copy_json(self._fold.value)] if self._pace.take(0) else []
 
-
-def _size_of(event: Token | FieldSettled | Reset) -> int:
-    match event:
-        case Token():
-            return len(event.text)
-        case FieldSettled():
-            return len(event.path) + len(str(event.value))
-        case Reset():
-            return 0
+    def _grew(self, size: int) -> None:
+        self._size += size
+        self._pace.changed(self._size)
 
 
 def value_of(terminal: Event) -> dict[str, Any]:

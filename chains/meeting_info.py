@@ -2,13 +2,12 @@
 
 import json
 from functools import lru_cache
-from typing import Annotated, Any, Self, get_args
+from typing import Annotated, Any, Self
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     ConfigDict,
-    Field,
     ValidationInfo,
     create_model,
     model_validator,
@@ -20,16 +19,14 @@ from chains.limits import Limits
 from chains.models.model import Model
 from chains.prompts import load_prompts
 from chains.structured import StructuredChain
-from schemas import MeetingInfo, MeetingRequest, PlanStep, Trim
-from schemas.meeting import Detail, Plan, Title
+from schemas import MeetingInfo, MeetingRequest
+from schemas.meeting import PLAN_LIMITS, WrittenStep
 
 
 # A step as the model is asked for it: its number is its place, counted here and not asked for. (No docstring: that
 # would be sent to the model.)
-class OpenStep(PlanStep):
+class OpenStep(WrittenStep):
     step: SkipJsonSchema[int] = 0
-    title: Annotated[Title, Trim()]
-    details: list[Annotated[Detail, Trim()]] = Field(max_length=3)
 
     @model_validator(mode="before")
     @classmethod
@@ -50,7 +47,7 @@ def _count_all(plan: list[OpenStep]) -> list[OpenStep]:
 
 OpenPlan = Annotated[
     list[OpenStep],
-    get_args(Plan)[1],  # its limits and description
+    PLAN_LIMITS,
     AfterValidator(_count_all),
 ]
 

@@ -30,6 +30,10 @@ class Pace:
         """The object changed, and `size` characters of text have been read of it by now."""
         self._dirty, self._size = True, size
 
+    def begin_again(self, size: int = 0) -> None:
+        """The object changed otherwise than by growing to `size`: the next snapshot does not wait for growth."""
+        self._dirty, self._size, self._taken_size = True, size, 0
+
     def take(self, now: float) -> bool:
         """Whether a snapshot is due; if so it counts as taken."""
         if self.due is None or self.due > now:

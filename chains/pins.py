@@ -20,6 +20,10 @@ class Pins:
         """The run takes pins from now on. `told` is called when it has taken one."""
         self._run = projection, told, check
 
+    def close(self) -> None:
+        """The run is over, or its reader has left."""
+        self._run = None
+
     async def pin(self, path: str, value: Any) -> int:
         """Takes the top-level property at this JSON Pointer over: from now on it has this value (JSON).
 
@@ -29,7 +33,7 @@ class Pins:
         code `refused`.
         """
         if not self._run:
-            raise RequestError("The run has not begun.", code=Code.CONFLICT)
+            raise RequestError("The run is not going on.", code=Code.CONFLICT)
         projection, told, check = self._run
         name = projection.property_at(path)
         if check:

@@ -76,7 +76,8 @@ def prepare(
         if ask.given.keys() >= set(rule.fields) and (broken := rule.check(ask.given)):
             raise RequestError(f"The request breaks the rules for {places(broken)}.", details=broken)
     budget = Budget(limits.tokens, model.estimate)
-    variables, dropped = fit_history(model, ask, template) if names(ask.wanted) else ({}, ())
+    reserve = model.context_tokens // 16 if limits.repairs else 0  # for what a repair adds to the prompt
+    variables, dropped = fit_history(model, ask, template, reserve) if names(ask.wanted) else ({}, ())
     projection = Projection(
         ask,
         clock=clock,

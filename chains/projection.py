@@ -11,6 +11,7 @@ exactly one terminal event comes, last; `seq` counts 1, 2, 3 without a hole.
 
 import json
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -41,6 +42,7 @@ from schemas import (
     from_pointer,
     to_pointer,
 )
+from schemas.text import whole_characters
 
 
 def _always(repair: Repair) -> bool:
@@ -82,6 +84,7 @@ class Projection:
         self._first_token_ms: int | None = None
         self._usage: Usage | None = None
         self._uncounted = 0
+        self._counted: Usage | None = None  # of this attempt, by its server, as far as it has said
 
     @property
     def reading(self) -> bool:
@@ -132,8 +135,9 @@ class Projection:
             self._pace.changed(0)
         return self.tick()
 
-    def feed(self, text: str) -> list[Event]:
-        """What a piece of the model's text means."""
+    def feed(self, text: str, usage: Usage | None = None) -> list[Event]:
+        """What a piece of the model's text means. `usage`: what the model's server has counted, if it has by now."""
+        self._counted = usage
         if text and self.reading:
             if self._first_token_ms is None:
                 self._first_token_ms = self._ledger.ms()
@@ -204,7 +208,7 @@ class Projection:
             raise _breaking(broken)
         self._ledger.pin(name, copy_json(value), settled)
         self._attempt.let_go(name)
-        self._pace.changed(self._text_size)
+        self._pace.begin_again(self._text_size)
         return self._ledger.next_seq - 1
 
     def _as_settled(self, name: str, value: Any) -> Any:
@@ -237,7 +241,7 @@ class Projection:
         if self._ledger.next_seq > before:
             self._pace.changed(self._text_size)
         if self._attempt.fault:
-            self._count(None)
+            self._count(self._counted)
             self._mend_or_fail(self._attempt.fault)
 
     def _mend_or_fail(self, error: StreamError) -> None:
@@ -252,7 +256,8 @@ class Projection:
         self._repairs -= 1
         self._ledger.reset(self._number, repair.kept, error.code)
         self.repair, self._attempt = repair, self._new_attempt(repair.ask)
-        self._pace.changed(self._text_size)
+        self._text_size = 0
+        self._pace.begin_again()
 
     def _mend(self, error: StreamError) -> Repair | None:
         """What another attempt would ask, if there may be one and it can help."""
@@ -265,10 +270,12 @@ class Projection:
         repair = Repair(
             ask=self._ask.only(set(names(self._ask.wanted)).difference(kept)),
             kept={name: copy_json(self._ledger.value[name]) for name in kept},
-            said=self._attempt.said,
+            said=whole_characters(self._attempt.said),
             error=error,
         )
-        return repair if names(repair.ask.wanted) and self._affordable(repair) else None
+        if not names(repair.ask.wanted):
+            return None
+        return next(filter(self._affordable, (repair, replace(repair, said=""))), None)
 
     def _count(self, usage: Usage | None) -> None:
         if usage is None:

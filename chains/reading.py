@@ -46,6 +46,7 @@ class Reading:
     finish_reason: str | None = None
     usage: Usage | None = None
     _refusal: str = ""
+    _spoke: bool = False
     _thought: Thought = field(default_factory=Thought)
     _call: list[int | None] = field(default_factory=list)  # which tool call is read: the first
 
@@ -68,13 +69,16 @@ class Reading:
             )
         content = chunk.content if isinstance(chunk.content, str) else chunk.text
         said = self._thought.without(content) if content else ""
+        self._spoke = self._spoke or bool(said)
         return said + self._arguments(chunk) if chunk.tool_call_chunks else said
 
     def _arguments(self, chunk: AIMessageChunk) -> str:
         """The first tool call's part. Servers may send the pieces of two in turns."""
-        if not self._call:
+        first = not self._call
+        if first:
             self._call.append(chunk.tool_call_chunks[0]["index"])
-        return "".join(call["args"] or "" for call in chunk.tool_call_chunks if call["index"] == self._call[0])
+        said = "".join(call["args"] or "" for call in chunk.tool_call_chunks if call["index"] == self._call[0])
+        return f"\n{said}" if first and self._spoke else said  # content that broke off in a string does not go on here
 
 
 # The most telling class first: what langchain-openai raises is both a LangChain error and one of the SDK's.

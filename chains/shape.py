@@ -12,9 +12,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, RootModel, ValidationError, create_model, model_validator
 from pydantic.fields import FieldInfo
+from pydantic_core.core_schema import ErrorType
 
 from chains.ask import names, part_of
-from schemas import Breach, Path, SettleNode, settle_tree, to_pointer
+from schemas import Breach, Path, SettleNode, from_pointer, settle_tree, to_pointer
 from schemas.across import rules_across
 from schemas.settle import HELD
 
@@ -26,13 +27,16 @@ MAX_BREACHES = 20
 
 @dataclass(frozen=True, slots=True)
 class FieldShape:
-    """One top-level property: a model of it alone; if it is a list, one of an item alone, and how many it may hold."""
+    """One top-level property: a model of it alone; of a list also one of an item, and how many it may hold; how many
+    characters a text may have.
+    """
 
     info: FieldInfo
     name: str
     alone: type[BaseModel]
     item: type[BaseModel] | None
     most: int | None
+    longest: int | None
 
     @property
     def default(self) -> Any:
@@ -148,7 +152,7 @@ def breaches(error: ValidationError, at: Callable[[Path], Path] = lambda place: 
     """Pydantic's errors as ours: the first of them, if there are very many. `at` says where a place in the value is."""
     errors = error.errors(include_url=False, include_input=False)
     told = [
-        Breach(path=to_pointer(at(item["loc"])), rule=item["type"], message=_sentence(item["msg"]))
+        Breach(path=to_pointer(at(item["loc"])), rule=item["type"], message=_sentence(item["type"], item["msg"]))
         for item in errors[:MAX_BREACHES]
     ]
     if more := len(errors) - len(told):
@@ -162,8 +166,31 @@ def places(broken: Iterable[Breach]) -> str:
     return ", ".join(paths[:5]) + (" and more" if len(paths) > 5 else "")
 
 
-def _sentence(message: str) -> str:
+def _sentence(rule: str, message: str) -> str:
+    if rule == "union_tag_invalid":
+        return "This is none of the kinds that may stand here."  # pydantic's own words quote the value
     return message.removeprefix("Value error, ")
+
+
+_OWN_WORDS = {"value_error", "assertion_error"}  # of the chain's author, who may quote the value
+
+
+def discreet(broken: Iterable[Breach]) -> tuple[Breach, ...]:
+    """The breaches without what the value may have put into them: keys of its inside, an author's words."""
+    known = set(get_args(ErrorType)) - _OWN_WORDS
+    return tuple(
+        Breach(
+            path=to_pointer(_place(from_pointer(breach.path))),
+            rule=breach.rule,
+            message=breach.message if breach.rule in known else "This breaks a rule of its own.",
+        )
+        for breach in broken
+    )
+
+
+def _place(path: Path) -> Path:
+    """The property, or its item, that a path leads into."""
+    return path[:2] if len(path) > 1 and isinstance(path[1], int) else path[:1]
 
 
 def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
@@ -181,14 +208,15 @@ def _field_shape(model: type[BaseModel], name: str, info: FieldInfo, schema: Map
         name=name,
         alone=part_of(model, (name,)),
         item=None if item is None else create_model("Item", __config__=model.model_config, **field),
-        most=_most(schema["properties"].get(name, {})),
+        most=_bound("array", "maxItems", schema["properties"].get(name, {})),
+        longest=_bound("string", "maxLength", schema["properties"].get(name, {})),
     )
 
 
-def _most(node: Mapping[str, Any]) -> int | None:
-    """How many items the only list that may stand there may hold."""
-    lists = [choice for choice in (node, *node.get("anyOf", ())) if choice.get("type") == "array"]
-    return lists[0].get("maxItems") if len(lists) == 1 else None
+def _bound(kind: str, keyword: str, node: Mapping[str, Any]) -> int | None:
+    """The upper limit of the only value of this kind that may stand there."""
+    found = [choice for choice in (node, *node.get("anyOf", ())) if choice.get("type") == kind]
+    return found[0].get(keyword) if len(found) == 1 else None
 
 
 def _rule(model: type[BaseModel], name: str, function: Any, attributes: tuple[str, ...]) -> Rule:

@@ -217,9 +217,13 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
             admit=partial(self._checks.admit, request.model_dump(mode="json"), config) if self._checks.input else None,
             opened=opened,
         )
-        async with aclosing(events):
-            async for event in events:
-                yield event
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    yield event
+        finally:
+            if pins:
+                pins.close()
 
     def _events(self, input: Any, run: CallbackManagerForChainRun, config: RunnableConfig) -> Iterator[Event]:
         request, template, prepared = self._prepare(input, time.monotonic)

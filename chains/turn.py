@@ -14,7 +14,7 @@ from chains.reading import Reading, stream_error
 from schemas import Code, Event, Path, ServerError, StreamError, UpstreamError
 
 TAIL = 1.0
-"""Seconds that a model may go on behind its object, to say why it ended and what it cost."""
+"""Seconds behind the object: a model is not paid for writing on."""
 
 Judge = Callable[[Path, Any], Coroutine[Any, Any, StreamError | None]]
 """Says why a value may not be told, if it may not."""
@@ -24,6 +24,7 @@ class Turn:
     """Reads one answer of the model into a projection, step by step.
 
     - `idle`, `until`: seconds of silence from the model, and when, on the loop's clock, the whole run must be over
+    - `tail`: seconds that the model may go on behind its object, to say why it ended and what it cost
     - `wake` is called, by whoever has it, when there is something new
     """
 
@@ -36,6 +37,7 @@ class Turn:
         until: float,
         budget: Budget,
         judge: Judge,
+        tail: float = TAIL,
     ) -> None:
         self._projection = projection
         self._wake = wake
@@ -43,6 +45,7 @@ class Turn:
         self._until = until
         self._budget = budget
         self._judge = judge
+        self._tail_s = tail
         self._clock = asyncio.get_running_loop().time
         self._reading = Reading()
         self._inbox = Inbox(wake)
@@ -107,8 +110,10 @@ class Turn:
 
     def _read(self, text: str) -> list[Event]:
         self._budget.wrote(text)
-        events = self._projection.feed(text)
-        if self._projection.reading and self._budget.over:
+        return self._within_budget(self._projection.feed(text, self._reading.usage))
+
+    def _within_budget(self, events: list[Event]) -> list[Event]:
+        if self._budget.over and self._projection.reading and not self._projection.waiting:
             events += self._projection.fail(over_budget())
         return events
 
@@ -120,7 +125,7 @@ class Turn:
         if not self._judging.done():
             return await self._pause(self._until)
         judged, self._judging = self._judging, None
-        return self._projection.verdict(judged.result())
+        return self._within_budget(self._projection.verdict(judged.result()))
 
     def _end(self) -> list[Event]:
         if self._inbox.error:
@@ -128,8 +133,8 @@ class Turn:
         return self._finish()
 
     async def _tail(self, now: float) -> list[Event]:
-        """Behind the object: why the model ended and what it cost, however long that takes, within `TAIL` seconds."""
-        self._tail_until = self._tail_until or now + TAIL
+        """Behind the object: why the model ended and what it cost, as long as it may take."""
+        self._tail_until = self._tail_until or min(now + self._tail_s, self._until)
         for chunk in self._inbox.take():
             self._reading.take(chunk)
         if self._inbox.done or now >= self._tail_until:

@@ -1,6 +1,6 @@
 """The meeting form: what a user may say, and what a finished meeting (모임) looks like."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, WithJsonSchema
 
@@ -60,7 +60,17 @@ class PlanStep(BaseModel):
     details: list[Detail] = Field(max_length=3)
 
 
-def _counted(plan: list[PlanStep]) -> list[PlanStep]:
+class WrittenStep(PlanStep):
+    """A step as a model writes it: trimmed."""
+
+    title: Annotated[Title, Trim()]
+    details: list[Annotated[Detail, Trim()]] = Field(max_length=3)
+
+
+Step = TypeVar("Step", bound=PlanStep)
+
+
+def _counted(plan: list[Step]) -> list[Step]:
     if [item.step for item in plan] != list(range(1, len(plan) + 1)):
         raise ValueError("steps must count 1, 2, 3 … without a gap")
     return plan
@@ -77,11 +87,9 @@ Tags = Annotated[
     AfterValidator(_unique),
 ]
 MaxMembers = Annotated[int, Field(ge=2, le=100, description="How many people at most")]
-Plan = Annotated[
-    list[PlanStep],
-    Field(min_length=1, max_length=MAX_STEPS, description="What the group will do, step by step"),
-    AfterValidator(_counted),
-]
+PLAN_LIMITS = Field(min_length=1, max_length=MAX_STEPS, description="What the group will do, step by step")
+Plan = Annotated[list[PlanStep], PLAN_LIMITS, AfterValidator(_counted)]
+WrittenPlan = Annotated[list[WrittenStep], PLAN_LIMITS, AfterValidator(_counted)]
 
 
 class MeetingInfo(BaseModel):
@@ -99,7 +107,7 @@ class MeetingInfo(BaseModel):
     tags: Tags
     period: Period
     max_members: MaxMembers
-    plan: Plan | None = Field(default=None, exclude_if=lambda v: v is None)
+    plan: WrittenPlan | None = Field(default=None, exclude_if=lambda v: v is None)
 
 
 class MeetingRequest(BaseModel):

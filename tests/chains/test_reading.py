@@ -36,7 +36,7 @@ def test_text_is_taken_wherever_the_model_puts_it() -> None:
         AIMessageChunk(content="", tool_call_chunks=[tool_call_chunk(args=" c", index=0)]),
         ChatMessageChunk(content="d", role="assistant"),
     ]
-    assert [reading.take(chunk) for chunk in chunks] == ["a ", " b", "", " c", "d"]
+    assert [reading.take(chunk) for chunk in chunks] == ["a ", " b", "\n", " c", "d"]
 
 
 def test_the_last_word_on_the_end_counts() -> None:
