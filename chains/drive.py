@@ -21,7 +21,7 @@ from chains.limits import Budget, Limits
 from chains.pace import Pace
 from chains.projection import Projection
 from chains.repair import Repair
-from chains.turn import TAIL, Judge, Turn, overtime
+from chains.turn import STOP_S, TAIL, Judge, Turn, overtime
 from schemas import Event, Path, StreamError
 
 Opening = Callable[[], list[Event]]
@@ -60,7 +60,10 @@ async def drive(
     if opened:
         opened(wake)
     try:
-        for stage in (_admission(admit, opening, held_until, until), _attempts(projection, turn, opening, held_until)):
+        for stage in (
+            _admission(projection, admit, wake, opening, held_until, until),
+            _attempts(projection, turn, opening, held_until),
+        ):
             async with aclosing(stage):
                 async for events in stage:
                     for event in events:
@@ -73,24 +76,26 @@ async def drive(
 
 
 async def _admission(
-    admit: Admit | None, opening: Opening, held_until: float, until: float
+    projection: Projection, admit: Admit | None, wake: Wake, opening: Opening, held_until: float, until: float
 ) -> AsyncGenerator[list[Event]]:
     """Waits for the word on the input. One that comes late finds the run begun, and ends it."""
     if admit is None:
         return
     clock = asyncio.get_running_loop().time
     admission = asyncio.ensure_future(admit())
+    admission.add_done_callback(wake)
     try:
-        await asyncio.wait({admission}, timeout=max(held_until - clock(), 0))
-        if not admission.done():
-            yield opening()
-            await asyncio.wait({admission}, timeout=max(until - clock(), 0))
+        while not admission.done() and clock() < until:
+            if not projection.started and clock() >= held_until:
+                yield opening()
+            yield projection.tick()
+            await wake.wait(until if projection.started else min(held_until, until))
         if not admission.done():
             raise overtime(total=True)
         admission.result()
     finally:
         admission.cancel()
-        await asyncio.wait({admission})
+        await asyncio.wait({admission}, timeout=STOP_S)
 
 
 async def _attempts(

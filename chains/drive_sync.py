@@ -35,7 +35,7 @@ def drive_sync(
     until = time.monotonic() + limits.total
     while not projection.ended:
         repair, projection.repair = projection.repair, None
-        reading = Reading()
+        reading = Reading(budget.wrote)
         try:
             with closing(ask(repair)) as chunks:
                 yield from _attempt(projection, _texts(chunks, reading), reading, opening, until, budget, judge)
@@ -45,7 +45,7 @@ def drive_sync(
             if not isinstance(error, StreamError):
                 yield from projection.fail(chain_fault(error))
             elif projection.reading:
-                yield from projection.break_off(error)
+                yield from projection.break_off(error, reading.usage)
         if not projection.started:
             yield from opening()
         yield from projection.finish(reading.finish_reason, reading.usage, reading.refusal)
@@ -63,7 +63,6 @@ def _attempt(
     for text in texts:
         if not projection.started:
             yield from opening()
-        budget.wrote(text)
         yield from projection.feed(text, reading.usage)
         while projection.waiting:
             yield from projection.verdict(judge(*projection.waiting))
@@ -75,7 +74,7 @@ def _attempt(
         if not projection.reading:
             until = min(until, now + TAIL)
     if projection.reading and time.monotonic() >= until:
-        yield from projection.break_off(overtime(total=True))
+        yield from projection.break_off(overtime(total=True), reading.usage)
 
 
 def _texts(chunks: Iterator[BaseMessageChunk], reading: Reading) -> Iterator[str]:

@@ -14,6 +14,7 @@ class Snapshots:
         self._fold = Fold()
         self._pace = Pace(interval=0)
         self._size = 0
+        self._last: dict[str, Any] = {}
 
     def after(self, event: Event) -> Iterable[dict[str, Any]]:
         """The values that this event is worth telling. Raises the `StreamError` of a run that failed."""
@@ -29,7 +30,10 @@ class Snapshots:
             case _:
                 return []
         self._fold.apply(event)
-        return [copy_json(self._fold.value)] if self._pace.take(0) else []
+        if not self._pace.take(0) or self._fold.value == self._last:
+            return []
+        self._last = copy_json(self._fold.value)
+        return [copy_json(self._last)]
 
     def _grew(self, size: int) -> None:
         self._size += size

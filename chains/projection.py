@@ -178,9 +178,9 @@ class Projection:
             self._fail(error)
         return self._ledger.take()
 
-    def break_off(self, error: StreamError) -> list[Event]:
+    def break_off(self, error: StreamError, usage: Usage | None = None) -> list[Event]:
         """The model's answer broke off by this error, which ends the run unless nothing was lacking any more."""
-        return self.fail(error) if self._attempt.lacking else self.finish(None)
+        return self.fail(error) if self._attempt.lacking else self.finish(None, usage)
 
     # -- what a user may do meanwhile ----------------------------------------------------------------------------------
 
@@ -203,27 +203,27 @@ class Projection:
         if not self.started or self.ended:
             raise RequestError("The run is not going on.", code=Code.CONFLICT)
         name = self.property_at(pointer)
-        settled = self._as_settled(name, value)
-        if broken := self._ledger.objections(name, value):
+        value = _plain_json(name, value)
+        try:
+            settled, broken = self._as_settled(name, value)
+        except Exception as error:  # a validator of the chain's author
+            raise chain_fault(error) from error
+        if broken:
             raise _breaking(broken)
-        self._ledger.pin(name, copy_json(value), settled)
+        self._ledger.pin(name, value, settled)
         self._attempt.let_go(name)
         self._pace.begin_again(self._text_size)
         return self._ledger.next_seq - 1
 
-    def _as_settled(self, name: str, value: Any) -> Any:
-        """A user's value as it would have settled, had the model written it."""
-        try:
-            json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
-        except (ValueError, TypeError, RecursionError) as error:
-            raise _breaking((Breach(path=to_pointer((name,)), rule="json", message="This is no JSON."),)) from error
+    def _as_settled(self, name: str, value: Any) -> tuple[Any, tuple[Breach, ...]]:
+        """A user's value as it would have settled, had the model written it, and the rules that it breaks."""
         settled = value
         for model in (self._ask.result, self._ask.wanted):
             if name in (shape := shape_of(model)).fields:
                 settled, broken = shape.check((name,), value)
                 if broken:
-                    raise _breaking(broken)
-        return settled
+                    return settled, broken
+        return settled, self._ledger.objections(name, value)
 
     # -- attempts ------------------------------------------------------------------------------------------------------
 
@@ -355,6 +355,16 @@ def _doubted(wanted: Collection[str], broken: Iterable[Breach]) -> set[str]:
     """The properties that broken rules put in doubt; a breach of the whole object doubts all that the model wrote."""
     paths = [from_pointer(breach.path) for breach in broken]
     return set(wanted) if () in paths else {str(path[0]) for path in paths}.intersection(wanted)
+
+
+def _plain_json(name: str, value: Any) -> Any:
+    """A copy of the value that is JSON and nothing else: no NaN, no tuple, no half of a character."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise _breaking((Breach(path=to_pointer((name,)), rule="json", message="This is no JSON."),)) from error
+    return json.loads(text)
 
 
 def _breaking(broken: tuple[Breach, ...]) -> RequestError:

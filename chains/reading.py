@@ -1,5 +1,6 @@
 """What a chat model's chunks and exceptions mean for a stream, whoever made the model."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import httpx2
@@ -39,10 +40,18 @@ class Thought:
         return ""
 
 
+def _nobody(text: str) -> None:
+    pass
+
+
 @dataclass(slots=True)
 class Reading:
-    """What an answer's chunks have said so far beside the text: why it ended, what it cost, whether it was refused."""
+    """What an answer's chunks have said so far beside the text: why it ended, what it cost, whether it was refused.
 
+    `wrote` is told everything that the model wrote, what is left out of the answer included.
+    """
+
+    wrote: Callable[[str], None] = _nobody
     finish_reason: str | None = None
     usage: Usage | None = None
     _refusal: str = ""
@@ -68,12 +77,14 @@ class Reading:
                 total_tokens=counted["total_tokens"],
             )
         content = chunk.content if isinstance(chunk.content, str) else chunk.text
+        self.wrote(content)
         said = self._thought.without(content) if content else ""
         self._spoke = self._spoke or bool(said)
         return said + self._arguments(chunk) if chunk.tool_call_chunks else said
 
     def _arguments(self, chunk: AIMessageChunk) -> str:
         """The first tool call's part. Servers may send the pieces of two in turns."""
+        self.wrote("".join(call["args"] or "" for call in chunk.tool_call_chunks))
         first = not self._call
         if first:
             self._call.append(chunk.tool_call_chunks[0]["index"])

@@ -16,6 +16,9 @@ from schemas import Code, Event, Path, ServerError, StreamError, UpstreamError
 TAIL = 1.0
 """Seconds behind the object: a model is not paid for writing on."""
 
+STOP_S = 1.0
+"""Seconds that a model's client may take to stop: nobody waits for one that does not."""
+
 Judge = Callable[[Path, Any], Coroutine[Any, Any, StreamError | None]]
 """Says why a value may not be told, if it may not."""
 
@@ -47,7 +50,7 @@ class Turn:
         self._judge = judge
         self._tail_s = tail
         self._clock = asyncio.get_running_loop().time
-        self._reading = Reading()
+        self._reading = Reading(budget.wrote)
         self._inbox = Inbox(wake)
         self._filling = asyncio.create_task(self._inbox.fill(chunks))
         self._judging: asyncio.Task[StreamError | None] | None = None
@@ -81,7 +84,7 @@ class Turn:
         if not projection.reading:
             return await self._tail(now)
         if now >= self._until:
-            return projection.break_off(overtime(total=True))
+            return projection.break_off(overtime(total=True), self._reading.usage)
         if projection.waiting:
             return await self._verdict(*projection.waiting)
         if inbox.waiting:
@@ -90,7 +93,7 @@ class Turn:
             return self._end()
         silent_until = inbox.heard_at + self._idle
         if now >= silent_until:
-            return projection.break_off(overtime(total=False))
+            return projection.break_off(overtime(total=False), self._reading.usage)
         return await self._pause(min(silent_until, self._until))
 
     async def stop(self) -> None:
@@ -98,7 +101,7 @@ class Turn:
         tasks = {self._filling, self._judging} if self._judging else {self._filling}
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks)
+        await asyncio.wait(tasks, timeout=STOP_S)
 
     async def _pause(self, until: float) -> list[Event]:
         """What is due; if nothing is, waits until something has happened."""
@@ -109,7 +112,6 @@ class Turn:
         return self._projection.tick()
 
     def _read(self, text: str) -> list[Event]:
-        self._budget.wrote(text)
         return self._within_budget(self._projection.feed(text, self._reading.usage))
 
     def _within_budget(self, events: list[Event]) -> list[Event]:
@@ -129,7 +131,8 @@ class Turn:
 
     def _end(self) -> list[Event]:
         if self._inbox.error:
-            return self._projection.break_off(stream_error(self._inbox.error, begun=self._inbox.begun))
+            error = stream_error(self._inbox.error, begun=self._inbox.begun)
+            return self._projection.break_off(error, self._reading.usage)
         return self._finish()
 
     async def _tail(self, now: float) -> list[Event]:
