@@ -63,7 +63,8 @@ class Attempt:
         self._string_told = False  # whether the string at that path is told as it grows ...
         self._by_words = False  # ... and then by whole words
         self._words = WordCutter()
-        self._length = 0  # characters of that string
+        self._length = 0  # characters of that string, up to the last that is no blank ...
+        self._blanks = 0  # ... and behind it
 
     @property
     def fields(self) -> Set[str]:
@@ -164,28 +165,29 @@ class Attempt:
         elif isinstance(change, Grew):
             if self._streams(path):
                 self._token(path, self._words.feed(change.text) if self._by_words else change.text)
-                self._look_at_length(path, len(change.text))
+                self._look_at_length(path, change.text)
         elif isinstance(change, Closed):
             self._closed(path, change.value)
         else:
             self.fault = _repeated(path if path[0] not in self._checked else path[:1])
 
-    def _look_at_length(self, path: Path, more: int) -> None:
+    def _look_at_length(self, path: Path, text: str) -> None:
         """A text beyond its limit cannot become valid by growing on, as those of small models like to do.
 
-        It is looked at once, when it crosses the limit: one that is trimmed may be within it then, and is judged when
-        it closes.
+        Blanks at its edges do not count: they may be trimmed.
         """
         name = str(path[0])
-        longest = self._shape.fields[name].longest if len(path) == 1 else None
-        before, self._length = self._length, self._length + more
-        if longest is None or not before <= longest < self._length:
+        longest = self._shape.fields[name].longest if len(path) == 1 and name not in self.void else None
+        if longest is None:
             return
-        _, broken = self._shape.check(path, self._ledger.value.get(name, ""))
-        if too_long := [breach for breach in broken if breach.rule == "string_too_long"]:
-            self.void.add(name)
-            self._ledger.invalid(self._discreet(name, too_long))
-            self._doom()
+        text = text if self._length else text.lstrip()
+        if seen := text.rstrip():
+            self._length += self._blanks + len(seen)
+            self._blanks = 0
+        self._blanks += len(text) - len(seen)
+        if self._length > longest:
+            message = f"String should have at most {longest} characters"
+            self._invalid(path, [Breach(path=to_pointer(path), rule="string_too_long", message=message)])
 
     def _closed(self, path: Path, value: Any) -> None:
         if self._is_field(path):
@@ -213,7 +215,8 @@ class Attempt:
         """Whether this string is told as it grows. Not behind a neighbour of which nothing could be told: no gaps."""
         if path != self._string_path:
             settle = self._settles(path)
-            self._string_path, self._by_words, self._length = path, settle == "word", 0
+            self._string_path, self._by_words = path, settle == "word"
+            self._length = self._blanks = 0
             sound = settle in ("char", "word") and path[0] not in self.void
             self._string_told = sound and self._ledger.reaches(path)
         return self._string_told
@@ -238,7 +241,9 @@ class Attempt:
         name = str(path[0])
         valid, broken = self._shape.check(path, value)
         if broken:
-            self._invalid(path, valid, broken)
+            if len(path) == 1 and name not in self._checked:
+                self._ledger.wrote(name, valid)
+            self._invalid(path, broken)
         elif name in self.void:
             return
         elif name in self._checked and not self._has_passed(path, valid):
@@ -261,11 +266,9 @@ class Attempt:
         if self._ledger.cross(name):
             self._doom()
 
-    def _invalid(self, path: Path, value: Any, broken: Collection[Breach]) -> None:
+    def _invalid(self, path: Path, broken: Collection[Breach]) -> None:
         name = str(path[0])
         self.void.add(name)
-        if len(path) == 1 and name not in self._checked:
-            self._ledger.wrote(name, value)
         self._ledger.invalid(self._discreet(name, broken))
         self._doom()
 

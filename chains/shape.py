@@ -18,6 +18,7 @@ from chains.ask import names, part_of
 from schemas import Breach, Path, SettleNode, from_pointer, settle_tree, to_pointer
 from schemas.across import rules_across
 from schemas.settle import HELD
+from schemas.text import trimmed
 
 ITEM = "item"
 
@@ -129,7 +130,7 @@ def shape_of(model: type[BaseModel]) -> Shape:
     schema = _resolved(model.model_json_schema())
     text = json.dumps(schema, ensure_ascii=False, sort_keys=True)
     fields = {
-        name: _field_shape(model, name, info, schema)
+        name: _field_shape(model, name, info)
         for name, info in zip(names(model), model.model_fields.values(), strict=True)
     }
     for name in fields:
@@ -200,23 +201,39 @@ def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema["$defs"][schema["$ref"].rsplit("/", 1)[-1]], "$defs": schema["$defs"]}
 
 
-def _field_shape(model: type[BaseModel], name: str, info: FieldInfo, schema: Mapping[str, Any]) -> FieldShape:
+def _field_shape(model: type[BaseModel], name: str, info: FieldInfo) -> FieldShape:
     item = _item_type(info.annotation)
     field: Any = {ITEM: (item, ...)}
+    alone = part_of(model, (name,))
+    kind, bound = _upper_bound(alone)
     return FieldShape(
         info=info,
         name=name,
-        alone=part_of(model, (name,)),
+        alone=alone,
         item=None if item is None else create_model("Item", __config__=model.model_config, **field),
-        most=_bound("array", "maxItems", schema["properties"].get(name, {})),
-        longest=_bound("string", "maxLength", schema["properties"].get(name, {})),
+        most=bound if kind == "list" else None,
+        longest=bound if kind == "str" else None,
     )
 
 
-def _bound(kind: str, keyword: str, node: Mapping[str, Any]) -> int | None:
-    """The upper limit of the only value of this kind that may stand there."""
-    found = [choice for choice in (node, *node.get("anyOf", ())) if choice.get("type") == kind]
-    return found[0].get(keyword) if len(found) == 1 else None
+_AROUND_THE_FIELD = {"definitions", "model", "function-before", "function-wrap", "function-after"}
+_AROUND_THE_VALUE = {"model-field", "nullable", "default", "function-before", "function-after"}
+
+
+def _upper_bound(alone: type[BaseModel]) -> tuple[str, int | None]:
+    """Which kind of value the only field of a model is, and how long it may be at most.
+
+    No bound, if a validator of the author's comes before it: that may shorten what is too long.
+    """
+    schema: Any = alone.__pydantic_core_schema__
+    while schema["type"] in _AROUND_THE_FIELD:
+        schema = schema["schema"]
+    (schema,) = schema["fields"].values()
+    while schema["type"] in _AROUND_THE_VALUE:
+        if schema["type"] == "function-before" and schema["function"]["function"] is not trimmed:
+            return "", None
+        schema = schema["schema"]
+    return schema["type"], schema.get("max_length")
 
 
 def _rule(model: type[BaseModel], name: str, function: Any, attributes: tuple[str, ...]) -> Rule:

@@ -16,6 +16,9 @@ from schemas import Code, Event, Path, ServerError, StreamError, UpstreamError
 TAIL = 1.0
 """Seconds behind the object: a model is not paid for writing on."""
 
+LOOK_S = 0.05
+"""Seconds for which silence is doubted: somebody may have kept the loop from hearing what has long come."""
+
 STOP_S = 1.0
 """Seconds that a model's client may take to stop: nobody waits for one that does not."""
 
@@ -53,6 +56,7 @@ class Turn:
         self._reading = Reading(budget.wrote)
         self._inbox = Inbox(wake)
         self._filling = asyncio.create_task(self._inbox.fill(chunks))
+        self._looked_again = False  # whether silence has been doubted
         self._judging: asyncio.Task[StreamError | None] | None = None
         self._tail_until: float | None = None
 
@@ -88,13 +92,17 @@ class Turn:
         if projection.waiting:
             return await self._verdict(*projection.waiting)
         if inbox.waiting:
+            self._looked_again = False
             return self._read("".join([self._reading.take(chunk) for chunk in inbox.take()]))
         if inbox.done:
             return self._end()
         silent_until = inbox.heard_at + self._idle
-        if now >= silent_until:
+        if now < silent_until:
+            return await self._pause(min(silent_until, self._until))
+        if self._looked_again:
             return projection.break_off(overtime(total=False), self._reading.usage)
-        return await self._pause(min(silent_until, self._until))
+        self._looked_again = True
+        return await self._pause(now + LOOK_S)
 
     async def stop(self) -> None:
         """Stops the model, and a check that is under way. Returns when they have stopped."""
