@@ -8,9 +8,10 @@ from collections import deque
 from collections.abc import Collection, Iterable, Set
 from typing import Any
 
+from chains.breaches import discreet, places
 from chains.ledger import Ledger, same
 from chains.partial_json import Change, Closed, Grew, NestedTooDeep, PartialJSONParser, TextTooLarge
-from chains.shape import Shape, discreet, places
+from chains.shape import Shape
 from chains.words import WordCutter
 from schemas import (
     Breach,
@@ -167,7 +168,7 @@ class Attempt:
                 self._token(path, self._words.feed(change.text) if self._by_words else change.text)
                 self._look_at_length(path, change.text)
         elif isinstance(change, Closed):
-            self._closed(path, change.value)
+            self._take_closed(path, change.value)
         else:
             self.fault = _repeated(path if path[0] not in self._checked else path[:1])
 
@@ -189,10 +190,10 @@ class Attempt:
             message = f"String should have at most {longest} characters"
             self._invalid(path, [Breach(path=to_pointer(path), rule="string_too_long", message=message)])
 
-    def _closed(self, path: Path, value: Any) -> None:
+    def _take_closed(self, path: Path, value: Any) -> None:
         if self._is_field(path):
             self.rest_of_words()
-            self._close(path, value)
+            self._validate(path, value)
         elif value == "" and self._streams(path):
             # A string without text is told, too: it has a place of its own in its list.
             self._token(path, "", even_empty=True)
@@ -237,7 +238,7 @@ class Attempt:
         told = len(path) == 2 and isinstance(index, int) and self._shape.tells_items(str(name))
         return told and name not in self.void
 
-    def _close(self, path: Path, value: Any) -> None:
+    def _validate(self, path: Path, value: Any) -> None:
         name = str(path[0])
         valid, broken = self._shape.check(path, value)
         if broken:

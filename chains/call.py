@@ -9,10 +9,11 @@ from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel, ValidationError
 
 from chains.ask import Ask
+from chains.breaches import breaches, places
 from chains.models.model import Model
 from chains.output import call_arguments, instructions
 from chains.repair import Repair
-from chains.shape import breaches, places, shape_of
+from chains.shape import shape_of
 from schemas import Code, Language, Note, Path, RequestError
 
 HISTORY = "messages"

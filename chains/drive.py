@@ -17,52 +17,47 @@ from pydantic import BaseModel
 from chains.ask import Ask
 from chains.faults import chain_fault
 from chains.inbox import Wake
-from chains.limits import Budget, Limits
+from chains.limits import Limits
 from chains.pace import Pace
 from chains.projection import Projection
 from chains.repair import Repair
-from chains.turn import STOP_S, TAIL, Judge, Turn, overtime
+from chains.turn import STOP_S, Course, Judge, Turn, overtime
 from schemas import Event, Path, StreamError
 
-Opening = Callable[[], list[Event]]
-"""Gives `start` and what is known at once. Called when the beginning is no longer held."""
-
+Call = Callable[[Repair | None], AsyncIterator[BaseMessageChunk]]
+"""Gives the model's chunks, for the first attempt and for each repair."""
 
 Admit = Callable[[], Coroutine[Any, Any, None]]
 """Raises the `StreamError` that says why the model is not to be asked at all."""
 
 
+async def passes(path: Path, value: Any) -> None:
+    """The judge where nothing is checked."""
+
+
 async def drive(
-    projection: Projection,
-    ask: Callable[[Repair | None], AsyncIterator[BaseMessageChunk]],
-    opening: Opening,
-    limits: Limits,
-    hold: float,
+    course: Course,
+    ask: Call,
     *,
-    budget: Budget,
-    judge: Judge,
+    hold: float,
+    wake: Wake | None = None,
+    judge: Judge = passes,
     admit: Admit | None = None,
-    opened: Callable[[Wake], None] | None = None,
-    tail: float | None = None,
 ) -> AsyncGenerator[Event]:
-    """The events of one run. `ask` gives the model's chunks, for the first attempt and for each repair.
+    """The events of one run.
 
     The beginning is held until the model's first chunk of any kind, and at most `hold` seconds: a failure until then is
-    raised as a `StreamError`, a later one is a `failed` event. Leaving the iterator stops the model. `opened` gets what
-    is to be called when the projection has something to tell of itself. `tail`: see `Turn`.
+    raised as a `StreamError`, a later one is a `failed` event. Leaving the iterator stops the model. Call `wake` when
+    the projection has something to tell of itself.
     """
-    wake, clock = Wake(), asyncio.get_running_loop().time
-    held_until, until = clock() + hold, clock() + limits.total
-
-    def turn(repair: Repair | None) -> Turn:
-        return Turn(projection, ask(repair), wake, limits.idle, until, budget, judge, TAIL if tail is None else tail)
-
-    if opened:
-        opened(wake)
+    wake = wake or Wake()
+    now = asyncio.get_running_loop().time()
+    held_until, until = now + hold, now + course.limits.total
+    projection = course.projection
     try:
         for stage in (
-            _admission(projection, admit, wake, opening, held_until, until),
-            _attempts(projection, turn, opening, held_until),
+            _admission(course, admit, wake, held_until, until),
+            _attempts(course, lambda repair: Turn(course, ask(repair), wake, until, judge), held_until),
         ):
             async with aclosing(stage):
                 async for events in stage:
@@ -76,18 +71,18 @@ async def drive(
 
 
 async def _admission(
-    projection: Projection, admit: Admit | None, wake: Wake, opening: Opening, held_until: float, until: float
+    course: Course, admit: Admit | None, wake: Wake, held_until: float, until: float
 ) -> AsyncGenerator[list[Event]]:
     """Waits for the word on the input. One that comes late finds the run begun, and ends it."""
     if admit is None:
         return
-    clock = asyncio.get_running_loop().time
+    clock, projection = asyncio.get_running_loop().time, course.projection
     admission = asyncio.ensure_future(admit())
     admission.add_done_callback(wake)
     try:
         while not admission.done() and clock() < until:
             if not projection.started and clock() >= held_until:
-                yield opening()
+                yield course.opening()
             yield projection.tick()
             await wake.wait(until if projection.started else min(held_until, until))
         if not admission.done():
@@ -99,16 +94,17 @@ async def _admission(
 
 
 async def _attempts(
-    projection: Projection, turn: Callable[[Repair | None], Turn], opening: Opening, held_until: float
+    course: Course, turn: Callable[[Repair | None], Turn], held_until: float
 ) -> AsyncGenerator[list[Event]]:
     """One attempt after another, until the run has ended."""
+    projection = course.projection
     while not projection.ended:
         repair, projection.repair = projection.repair, None
         attempt = turn(repair)
         try:
             if not projection.started:
                 await attempt.hold(held_until)
-                yield opening()
+                yield course.opening()
             while not projection.given_up:
                 yield await attempt.step()
         finally:
@@ -133,20 +129,11 @@ async def project(
     projection = Projection(
         Ask(result, wanted=result), clock=asyncio.get_running_loop().time, pace=Pace(interval=limits.snapshot)
     )
-    events = drive(
-        projection,
-        lambda _: chunks,
-        lambda: projection.start(run_id=str(uuid4()), chain=name or result.__name__, model=model),
-        limits,
-        hold=0,
-        budget=Budget(None, len),
-        judge=_passes,
-        tail=inf,
-    )
+
+    def opening() -> list[Event]:
+        return projection.start(run_id=str(uuid4()), chain=name or result.__name__, model=model)
+
+    events = drive(Course(projection, opening, limits, tail=inf), lambda _: chunks, hold=0)
     async with aclosing(events):
         async for event in events:
             yield event
-
-
-async def _passes(path: Path, value: Any) -> None:
-    """Nothing is checked."""

@@ -7,38 +7,30 @@ from typing import Any
 
 from langchain_core.messages import BaseMessageChunk
 
-from chains.drive import Opening
 from chains.faults import chain_fault
-from chains.limits import Budget, Limits
-from chains.projection import Projection
 from chains.reading import Reading, stream_error
 from chains.repair import Repair
-from chains.turn import TAIL, over_budget, overtime
+from chains.turn import Course, over_budget, overtime
 from schemas import Event, Path, StreamError
 
 Judge = Callable[[Path, Any], StreamError | None]
 
 
 def drive_sync(
-    projection: Projection,
-    ask: Callable[[Repair | None], Generator[BaseMessageChunk]],
-    opening: Opening,
-    limits: Limits,
-    *,
-    budget: Budget,
-    judge: Judge,
+    course: Course, ask: Callable[[Repair | None], Generator[BaseMessageChunk]], judge: Judge
 ) -> Iterator[Event]:
     """The events of one run, as `chains.drive` tells them.
 
     Nothing is held back at the beginning, and silence is bounded by the model client's own read time-out.
     """
-    until = time.monotonic() + limits.total
+    projection = course.projection
+    until = time.monotonic() + course.limits.total
     while not projection.ended:
         repair, projection.repair = projection.repair, None
-        reading = Reading(budget.wrote)
+        reading = Reading(course.budget.wrote)
         try:
             with closing(ask(repair)) as chunks:
-                yield from _attempt(projection, _texts(chunks, reading), reading, opening, until, budget, judge)
+                yield from _attempt(course, _texts(chunks, reading), reading, until, judge)
         except Exception as error:
             if not projection.started:
                 raise
@@ -47,32 +39,25 @@ def drive_sync(
             elif projection.reading:
                 yield from projection.break_off(error, reading.usage)
         if not projection.started:
-            yield from opening()
+            yield from course.opening()
         yield from projection.finish(reading.finish_reason, reading.usage, reading.refusal)
 
 
-def _attempt(
-    projection: Projection,
-    texts: Iterator[str],
-    reading: Reading,
-    opening: Opening,
-    until: float,
-    budget: Budget,
-    judge: Judge,
-) -> Iterator[Event]:
+def _attempt(course: Course, texts: Iterator[str], reading: Reading, until: float, judge: Judge) -> Iterator[Event]:
+    projection = course.projection
     for text in texts:
         if not projection.started:
-            yield from opening()
+            yield from course.opening()
         yield from projection.feed(text, reading.usage)
         while projection.waiting:
             yield from projection.verdict(judge(*projection.waiting))
-        if projection.reading and budget.over:
+        if projection.reading and course.budget.over:
             yield from projection.fail(over_budget())
         now = time.monotonic()
         if projection.given_up or now >= until:
             break
         if not projection.reading:
-            until = min(until, now + TAIL)
+            until = min(until, now + course.tail)
     if projection.reading and time.monotonic() >= until:
         yield from projection.break_off(overtime(total=True), reading.usage)
 

@@ -24,10 +24,10 @@ class Limits:
 class Budget:
     """The tokens that a run has left: an estimate, since a server counts only at the end, and a stopped attempt never.
 
-    `estimate` says how many tokens a text is.
+    `estimate` says how many tokens a text is; without bounds nobody asks it.
     """
 
-    def __init__(self, tokens: int | None, estimate: Callable[[str], float]) -> None:
+    def __init__(self, tokens: int | None = None, estimate: Callable[[str], float] = len) -> None:
         self._left = tokens
         self._spent = 0.0
         self._estimate = estimate

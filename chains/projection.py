@@ -14,15 +14,15 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
-from pydantic import ValidationError
-
 from chains.ask import Ask, names
-from chains.attempt import Attempt, broken_rules
+from chains.attempt import Attempt
+from chains.breaches import places
 from chains.faults import chain_fault
 from chains.ledger import Ledger
 from chains.pace import Pace
 from chains.repair import MENDABLE, Repair
-from chains.shape import breaches, places, shape_of
+from chains.shape import shape_of
+from chains.whole import look_whole, whole_of
 from schemas import (
     Breach,
     Code,
@@ -166,7 +166,8 @@ class Projection:
         """The model has ended (`finish_reason` is `None` where it did not say why): the last events, or a `reset`."""
         if not self.given_up:
             self._count(usage)
-            if error := self._attempt.bad_end(finish_reason, refusal) or self._look_whole():
+            error = self._attempt.bad_end(finish_reason, refusal) or look_whole(self._ask, self._ledger, self._attempt)
+            if error:
                 self._mend_or_fail(error)
             else:
                 self._complete(finish_reason)
@@ -285,46 +286,6 @@ class Projection:
 
     # -- the end -------------------------------------------------------------------------------------------------------
 
-    def _look_whole(self) -> StreamError | None:
-        """Tells what only the end can tell: what is missing, defaults, what breaks the whole. What is wrong with it."""
-        try:
-            self._miss()
-            for look in (self._tell_defaults, self._check_whole):
-                if not self._ledger.errors:
-                    look()
-        except Exception as error:  # noqa: BLE001  # a default factory or validator of the chain's author
-            return chain_fault(error)
-        return broken_rules(self._ledger.errors) if self._ledger.errors else None
-
-    def _miss(self) -> None:
-        """What the model was not free to leave out, and did."""
-        fields = shape_of(self._ask.wanted).fields
-        if missing := [name for name in filter(self._unknown, fields) if fields[name].info.is_required()]:
-            self._ledger.invalid(self._attempt.missing(missing))
-
-    def _tell_defaults(self) -> None:
-        """What the model was not asked for, or was free to leave out."""
-        fields = shape_of(self._ask.wanted).fields
-        for name in filter(self._unknown, self._ask.fields):
-            known = name in self._ask.defaults
-            value = self._ask.defaults[name] if known else fields[name].default
-            self._ledger.field((name,), value, "default")
-            self._ledger.cross(name)
-
-    def _unknown(self, name: str) -> bool:
-        """Whether nobody has said anything of a property yet, right or wrong."""
-        return name not in self._ledger.value and name not in self._attempt.void
-
-    def _check_whole(self) -> None:
-        """The whole object against its model: what crosses fields without saying so can break only here."""
-        try:
-            self._ask.result.model_validate_json(json.dumps(self._whole()))
-        except ValidationError as error:
-            self._ledger.invalid(breaches(error))
-
-    def _whole(self) -> dict[str, Any]:
-        return {name: self._ledger.value[name] for name in self._ask.fields}
-
     def _fail(self, error: StreamError) -> None:
         errors = {(breach.path, breach.rule): breach for breach in (*error.details, *self._ledger.errors)}
         self._attempt.rest_of_words()
@@ -335,7 +296,7 @@ class Projection:
     def _complete(self, finish_reason: str | None) -> None:
         complete = Complete(
             seq=self._ledger.next_seq,
-            value=self._whole(),
+            value=whole_of(self._ask, self._ledger),
             finish_reason=finish_reason,
             usage=self._usage and self._usage.model_copy(update={"uncounted": self._uncounted}),
             timings=Timings(

@@ -4,32 +4,32 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-from pydantic import BaseModel, RootModel, ValidationError, create_model, model_validator
+from pydantic import BaseModel, Field, RootModel, ValidationError, create_model, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_core.core_schema import ErrorType
 
 from chains.ask import names, part_of
-from schemas import Breach, Path, SettleNode, from_pointer, settle_tree, to_pointer
+from chains.breaches import breaches
+from schemas import Breach, Path, SettleNode, settle_tree, to_pointer
 from schemas.across import rules_across
 from schemas.settle import HELD
 from schemas.text import trimmed
 
 ITEM = "item"
 
-MAX_BREACHES = 20
-"""How many broken rules are told of one value: beyond it a list tells a client nothing more."""
-
 
 @dataclass(frozen=True, slots=True)
 class FieldShape:
-    """One top-level property: a model of it alone; of a list also one of an item, and how many it may hold; how many
-    characters a text may have.
+    """One top-level property.
+
+    - `alone`: a model of it alone
+    - `item`, `most`: of a list, a model of one item, and how many it may hold
+    - `longest`: of a text, how many characters it may have
     """
 
     info: FieldInfo
@@ -149,51 +149,6 @@ def shape_of(model: type[BaseModel]) -> Shape:
     )
 
 
-def breaches(error: ValidationError, at: Callable[[Path], Path] = lambda place: place) -> tuple[Breach, ...]:
-    """Pydantic's errors as ours: the first of them, if there are very many. `at` says where a place in the value is."""
-    errors = error.errors(include_url=False, include_input=False)
-    told = [
-        Breach(path=to_pointer(at(item["loc"])), rule=item["type"], message=_sentence(item["type"], item["msg"]))
-        for item in errors[:MAX_BREACHES]
-    ]
-    if more := len(errors) - len(told):
-        told.append(Breach(path=to_pointer(at(())), rule="more", message=f"And {more} more."))
-    return tuple(told)
-
-
-def places(broken: Iterable[Breach]) -> str:
-    """Where the rules were broken, for a sentence."""
-    paths = list(dict.fromkeys(breach.path or "the whole" for breach in broken))
-    return ", ".join(paths[:5]) + (" and more" if len(paths) > 5 else "")
-
-
-def _sentence(rule: str, message: str) -> str:
-    if rule == "union_tag_invalid":
-        return "This is none of the kinds that may stand here."  # pydantic's own words quote the value
-    return message.removeprefix("Value error, ")
-
-
-_OWN_WORDS = {"value_error", "assertion_error"}  # of the chain's author, who may quote the value
-
-
-def discreet(broken: Iterable[Breach]) -> tuple[Breach, ...]:
-    """The breaches without what the value may have put into them: keys of its inside, an author's words."""
-    known = set(get_args(ErrorType)) - _OWN_WORDS
-    return tuple(
-        Breach(
-            path=to_pointer(_place(from_pointer(breach.path))),
-            rule=breach.rule,
-            message=breach.message if breach.rule in known else "This breaks a rule of its own.",
-        )
-        for breach in broken
-    )
-
-
-def _place(path: Path) -> Path:
-    """The property, or its item, that a path leads into."""
-    return path[:2] if len(path) > 1 and isinstance(path[1], int) else path[:1]
-
-
 def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
     """The schema of a model that contains itself stands among its definitions."""
     if "$ref" not in schema:
@@ -203,7 +158,7 @@ def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
 
 def _field_shape(model: type[BaseModel], name: str, info: FieldInfo) -> FieldShape:
     item = _item_type(info.annotation)
-    field: Any = {ITEM: (item, ...)}
+    field: Any = {ITEM: (item, Field(alias=ITEM))}  # its own name, whatever the configuration says of aliases
     alone = part_of(model, (name,))
     kind, bound = _upper_bound(alone)
     return FieldShape(
@@ -241,11 +196,20 @@ def _rule(model: type[BaseModel], name: str, function: Any, attributes: tuple[st
     part = part_of(model, fields := tuple(model.model_fields[each].alias or each for each in attributes))
 
     def run(values: Any) -> Any:
-        function(model.model_construct(**{each: getattr(values, each) for each in attributes}))
+        function(_with_only(model, {each: getattr(values, each) for each in attributes}))
         return values
 
     validators: Any = {name: model_validator(mode="after")(run)}
     return Rule(name, fields, create_model(model.__name__, __base__=part, __validators__=validators))
+
+
+def _with_only(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
+    """An object of the model that has these attributes and no others: no defaults, which would be a falsehood here."""
+    made = model.__new__(model)
+    parts = {"__dict__": values, "__pydantic_fields_set__": set(values), "__pydantic_extra__": None}
+    for name, part in {**parts, "__pydantic_private__": None}.items():
+        object.__setattr__(made, name, part)
+    return made
 
 
 def _told(node: SettleNode, field: FieldShape) -> SettleNode:

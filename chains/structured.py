@@ -22,6 +22,7 @@ from collections.abc import (
 from contextlib import aclosing
 from functools import partial
 from typing import Any
+from uuid import UUID
 
 from langchain_core.callbacks import AsyncCallbackManagerForChainRun, CallbackManagerForChainRun
 from langchain_core.messages import BaseMessageChunk
@@ -46,7 +47,7 @@ from chains.limits import Limits
 from chains.models.model import Model
 from chains.moderation import Check
 from chains.pins import Pins
-from chains.preparation import Prepared, prepare
+from chains.preparation import Prepared
 from chains.repair import Repair
 from chains.shape import shape_of
 from schemas import TERMINAL, Complete, Event, Failed, Language
@@ -191,7 +192,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         hold: float = HOLD,
         pins: Pins | None = None,
     ) -> AsyncGenerator[Event]:
-        request, template, prepared = self._prepare(input, asyncio.get_running_loop().time)
+        request, template, prepared = self._prepare(input, run.run_id, asyncio.get_running_loop().time)
         if prepared.asks:
             prepared.prompt = (await template.ainvoke(prepared.variables, config)).to_messages()
 
@@ -202,31 +203,25 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
                     async for chunk in stream:
                         yield chunk
 
-        def opened(wake: Wake) -> None:
-            if pins:
-                pins.open(prepared.projection, wake, partial(self._checks.admit, config=config))
-
+        wake, pins = Wake(), pins or Pins()
+        pins.open(prepared.course.projection, wake, partial(self._checks.admit, config=config))
         events = drive(
-            prepared.projection,
+            prepared.course,
             chunks,
-            partial(prepared.opening, str(run.run_id)),
-            self._limits,
-            hold,
-            budget=prepared.budget,
+            hold=hold,
+            wake=wake,
             judge=partial(self._checks.judge, config=config),
             admit=partial(self._checks.admit, request.model_dump(mode="json"), config) if self._checks.input else None,
-            opened=opened,
         )
         try:
             async with aclosing(events):
                 async for event in events:
                     yield event
         finally:
-            if pins:
-                pins.close()
+            pins.close()
 
     def _events(self, input: Any, run: CallbackManagerForChainRun, config: RunnableConfig) -> Iterator[Event]:
-        request, template, prepared = self._prepare(input, time.monotonic)
+        request, template, prepared = self._prepare(input, run.run_id, time.monotonic)
         self._checks.admit_sync(request.model_dump(mode="json"), config)
         if prepared.asks:
             prepared.prompt = template.invoke(prepared.variables, config).to_messages()
@@ -236,25 +231,21 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
                 call = prepared.call(repair)
                 yield from self.model.stream(call.messages, config, **call.arguments)
 
-        yield from drive_sync(
-            prepared.projection,
-            chunks,
-            partial(prepared.opening, str(run.run_id)),
-            self._limits,
-            budget=prepared.budget,
-            judge=partial(self._checks.judge_sync, config=config),
-        )
+        yield from drive_sync(prepared.course, chunks, partial(self._checks.judge_sync, config=config))
 
-    def _prepare(self, input: Any, clock: Callable[[], float]) -> tuple[BaseModel, ChatPromptTemplate, Prepared]:
+    def _prepare(
+        self, input: Any, run_id: UUID, clock: Callable[[], float]
+    ) -> tuple[BaseModel, ChatPromptTemplate, Prepared]:
         request = read_request(self.request, input)
         language, notes = choose_language(getattr(request, "language", None), self.model)
         template = self._prompt if isinstance(self._prompt, ChatPromptTemplate) else self._prompt[language]
-        prepared = prepare(
-            self.get_name(),
-            self.model,
+        prepared = Prepared(
             self._ask(request),
             template,
             notes,
+            chain=self.get_name(),
+            run_id=str(run_id),
+            model=self.model,
             limits=self._limits,
             checks=self._checks,
             clock=clock,

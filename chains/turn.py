@@ -2,19 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
 from langchain_core.messages import BaseMessageChunk
 
 from chains.inbox import Inbox, Wake
-from chains.limits import Budget
+from chains.limits import Budget, Limits
 from chains.projection import Projection
 from chains.reading import Reading, stream_error
 from schemas import Code, Event, Path, ServerError, StreamError, UpstreamError
 
 TAIL = 1.0
-"""Seconds behind the object: a model is not paid for writing on."""
+"""How long a model may write on behind its object, in seconds, to say why it ended and what it cost."""
 
 LOOK_S = 0.05
 """Seconds for which silence is doubted: somebody may have kept the loop from hearing what has long come."""
@@ -26,34 +27,38 @@ Judge = Callable[[Path, Any], Coroutine[Any, Any, StreamError | None]]
 """Says why a value may not be told, if it may not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Course:
+    """What one run is driven by, with an event loop or without.
+
+    - `opening`: gives `start` and what is known at once; called when the beginning is no longer held
+    - `tail`: how long a model may write on behind its object, in seconds
+    """
+
+    projection: Projection
+    opening: Callable[[], list[Event]]
+    limits: Limits = field(default_factory=Limits)
+    budget: Budget = field(default_factory=Budget)
+    tail: float = TAIL
+
+
 class Turn:
     """Reads one answer of the model into a projection, step by step.
 
-    - `idle`, `until`: seconds of silence from the model, and when, on the loop's clock, the whole run must be over
-    - `tail`: seconds that the model may go on behind its object, to say why it ended and what it cost
-    - `wake` is called, by whoever has it, when there is something new
+    `until` is when, on the loop's clock, the whole run must be over; `wake` is called, by whoever has it, when there is
+    something new.
     """
 
     def __init__(
-        self,
-        projection: Projection,
-        chunks: AsyncIterator[BaseMessageChunk],
-        wake: Wake,
-        idle: float,
-        until: float,
-        budget: Budget,
-        judge: Judge,
-        tail: float = TAIL,
+        self, course: Course, chunks: AsyncIterator[BaseMessageChunk], wake: Wake, until: float, judge: Judge
     ) -> None:
-        self._projection = projection
+        self._course = course
+        self._projection = course.projection
         self._wake = wake
-        self._idle = idle
         self._until = until
-        self._budget = budget
         self._judge = judge
-        self._tail_s = tail
         self._clock = asyncio.get_running_loop().time
-        self._reading = Reading(budget.wrote)
+        self._reading = Reading(course.budget.wrote)
         self._inbox = Inbox(wake)
         self._filling = asyncio.create_task(self._inbox.fill(chunks))
         self._looked_again = False  # whether silence has been doubted
@@ -62,7 +67,7 @@ class Turn:
 
     async def hold(self, until: float) -> None:
         """Waits for the model's first sign of life. Raises what went wrong until then."""
-        silent_until = min(self._inbox.heard_at + self._idle, self._until)
+        silent_until = min(self._inbox.heard_at + self._course.limits.idle, self._until)
         if until <= self._clock():
             return
         await self._wake.wait(min(until, silent_until))
@@ -96,7 +101,7 @@ class Turn:
             return self._read("".join([self._reading.take(chunk) for chunk in inbox.take()]))
         if inbox.done:
             return self._end()
-        silent_until = inbox.heard_at + self._idle
+        silent_until = inbox.heard_at + self._course.limits.idle
         if now < silent_until:
             return await self._pause(min(silent_until, self._until))
         if self._looked_again:
@@ -123,7 +128,7 @@ class Turn:
         return self._within_budget(self._projection.feed(text, self._reading.usage))
 
     def _within_budget(self, events: list[Event]) -> list[Event]:
-        if self._budget.over and self._projection.reading and not self._projection.waiting:
+        if self._course.budget.over and self._projection.reading and not self._projection.waiting:
             events += self._projection.fail(over_budget())
         return events
 
@@ -145,7 +150,7 @@ class Turn:
 
     async def _tail(self, now: float) -> list[Event]:
         """Behind the object: why the model ended and what it cost, as long as it may take."""
-        self._tail_until = self._tail_until or min(now + self._tail_s, self._until)
+        self._tail_until = self._tail_until or min(now + self._course.tail, self._until)
         for chunk in self._inbox.take():
             self._reading.take(chunk)
         if self._inbox.done or now >= self._tail_until:

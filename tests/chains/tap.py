@@ -7,15 +7,12 @@ from langchain_core.messages import AIMessageChunk, BaseMessageChunk
 
 from chains import meeting_info
 from chains.drive import drive
-from chains.limits import Budget, Limits
+from chains.limits import Limits
 from chains.pace import Pace
 from chains.projection import Projection
-from schemas import Event, MeetingRequest, Path
+from chains.turn import Course
+from schemas import Event, MeetingRequest
 from tests.chains.answers import GOAL, QUICK
-
-
-async def _passes(path: Path, value: object) -> None:
-    """No check."""
 
 
 class Tap:
@@ -48,12 +45,5 @@ class Tap:
     def driven(self, limits: Limits = QUICK, hold: float = 1.0) -> AsyncGenerator[Event]:
         ask = meeting_info.ask(MeetingRequest.model_validate(GOAL))
         projection = Projection(ask, clock=asyncio.get_running_loop().time, pace=Pace(interval=limits.snapshot))
-        return drive(
-            projection,
-            lambda _: self.chunks(),
-            lambda: projection.start(run_id="run", chain="chain", model="model"),
-            limits,
-            hold,
-            budget=Budget(None, len),
-            judge=_passes,
-        )
+        course = Course(projection, lambda: projection.start(run_id="run", chain="chain", model="model"), limits)
+        return drive(course, lambda _: self.chunks(), hold=hold)

@@ -203,8 +203,7 @@ async def test_a_failure_behind_the_object_spoils_nothing(failure: str) -> None:
     assert (end.value, end.finish_reason, end.usage) == (MEETING, None, None)
 
 
-async def test_a_model_that_says_no_more_behind_its_object_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("chains.turn.TAIL", 0.02)
+async def test_a_model_that_says_no_more_behind_its_object_is_not_waited_for() -> None:
     chain = form({"text": text(MEETING), "failure": "stall"}, limits=Limits())
     assert isinstance((await typed(chain))[-1], Complete)
     assert script_of(chain.model).stopped_after

@@ -7,9 +7,10 @@ from langchain_core.prompts import ChatPromptTemplate
 from pydantic import BaseModel, ConfigDict, Field, RootModel, field_validator
 
 from chains import Ask, Limits, StructuredChain
+from chains.breaches import MAX_BREACHES
 from chains.models.model import Model
 from chains.models.scripted import Reply, ScriptedChatModel
-from chains.shape import MAX_BREACHES, shape_of
+from chains.shape import shape_of
 from schemas import Complete, Event, Failed, FieldSettled, Invalid, Start, StreamError, Token
 
 PROMPT = ChatPromptTemplate([("user", "{city}")])
