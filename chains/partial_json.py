@@ -200,14 +200,14 @@ class PartialJSONParser:
         return start + 1
 
     def _brace_in_prose(self, text: str, at: int) -> int:
-        """Behind a brace: the object begins here if a key does. Else it was prose: `{name}`, `{…}`, `{}`."""
+        """Behind a brace: the object begins here if a key does, or in a fence if it is empty. Else it was prose."""
         at = _skip(_BLANKS, text, at)
         if at == len(text):
             return at
-        if text[at] != '"':
-            self._state = self._prose
-            return at
-        return self._open_container({}, at - 1)
+        if text[at] == '"' or (text[at] == "}" and self._fenced):
+            return self._open_container({}, at - 1)
+        self._state = self._prose
+        return at
 
     def _after(self, text: str, at: int) -> int:
         at = _skip(_BLANKS_AND_FENCE if self._fenced else _BLANKS, text, at)

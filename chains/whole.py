@@ -50,7 +50,8 @@ def _tell_defaults(ask: Ask, ledger: Ledger) -> None:
         if name not in ledger.value:
             known = name in ask.defaults
             ledger.field((name,), ask.defaults[name] if known else fields[name].default, "default")
-            ledger.cross(name)
+            if ledger.cross(name):
+                return
 
 
 def _check_whole(ask: Ask, ledger: Ledger) -> None:
