@@ -11,32 +11,40 @@ from langchain_core.messages import AIMessageChunk, BaseMessageChunk
 from schemas import Code, RequestError, StreamError, UpstreamError, Usage
 from schemas.text import whole_characters
 
+_THOUGHTS = {
+    "<think>": "</think>",
+    "<thinking>": "</thinking>",
+    "<seed:think>": "</seed:think>",
+    "[THINK]": "[/THINK]",
+}
+
 
 class Thought:
-    """Leaves out the `<think>…</think>` with which reasoning models without a parser of their server's begin."""
+    """Leaves out the thoughts with which reasoning models begin whose server does not take them apart."""
 
     def __init__(self) -> None:
         self._held = ""
-        self._waits_for = "<think>"  # then for the end of it; empty when the answer has begun
+        self._begun = False  # whether the answer has
+        self._end = ""  # what ends the thought that is going on
 
     def without(self, text: str) -> str:
         """What of this text is no thought."""
-        if not self._waits_for:
+        if self._begun:
             return text
         self._held += text
-        if self._waits_for == "<think>":
+        if not self._end:
             self._held = self._held.lstrip()  # blanks in front of an answer mean nothing
-            if "<think>".startswith(self._held):
+            if any(tag.startswith(self._held) and tag != self._held for tag in _THOUGHTS):
                 return ""
-            if not self._held.startswith("<think>"):
-                self._waits_for = ""
+            self._end = next((end for tag, end in _THOUGHTS.items() if self._held.startswith(tag)), "")
+            if not self._end:
+                self._begun = True
                 return self._held
-            self._waits_for = "</think>"
-        _, end, answer = self._held.partition("</think>")
+        _, end, answer = self._held.partition(self._end)
         if end:
-            self._waits_for = ""
+            self._begun = True
             return answer
-        self._held = self._held[-len("</think>") :]
+        self._held = self._held[-len(self._end) :]
         return ""
 
 
@@ -57,7 +65,8 @@ class Reading:
     _refusal: str = ""
     _spoke: bool = False
     _thought: Thought = field(default_factory=Thought)
-    _call: list[int | None] = field(default_factory=list)  # which tool call is read: the first
+    _called: bool = False
+    _call: int | None = None  # which tool call is read: the first
 
     @property
     def refusal(self) -> str:
@@ -85,10 +94,10 @@ class Reading:
     def _arguments(self, chunk: AIMessageChunk) -> str:
         """The first tool call's part. Servers may send the pieces of two in turns."""
         self.wrote("".join(call["args"] or "" for call in chunk.tool_call_chunks))
-        first = not self._call
+        first = not self._called
         if first:
-            self._call.append(chunk.tool_call_chunks[0]["index"])
-        said = "".join(call["args"] or "" for call in chunk.tool_call_chunks if call["index"] == self._call[0])
+            self._called, self._call = True, chunk.tool_call_chunks[0]["index"]
+        said = "".join(call["args"] or "" for call in chunk.tool_call_chunks if call["index"] == self._call)
         return f"\n{said}" if first and self._spoke else said  # content that broke off in a string does not go on here
 
 
