@@ -4,10 +4,12 @@ A chain of one's own is a `StructuredChain`; the two that are served are `chains
 """
 
 from chains.ask import Ask
+from chains.checks import Check
 from chains.drive import project
+from chains.folds import value_of
 from chains.limits import Limits
 from chains.models.model import Model
-from chains.moderation import Check, WordList
+from chains.moderation import WordList
 from chains.partial_json import PartialJSONParser
 from chains.pins import Pins
 from chains.prompts import load_prompts
@@ -24,4 +26,5 @@ __all__ = [
     "WordList",
     "load_prompts",
     "project",
+    "value_of",
 ]

@@ -1,16 +1,18 @@
-"""What a chain's author lets in and out: a check on the request, one on the settled output (`chains.moderation`)."""
+"""What a chain's author lets in and out: a check on the request, and one on the settled output."""
 
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from langchain_core.runnables import RunnableConfig
+from langchain_core.runnables import Runnable, RunnableConfig
 
 from chains.faults import chain_fault
-from chains.moderation import Check
 from schemas import Code, Path, StreamError, UpstreamError
 from schemas.text import whole_characters
+
+Check = Runnable[Any, str | None]
+"""From any JSON value to None if it may pass, else to the reason, in words for the user."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
-"""Says whether a value may pass: `Check`, which a chain takes for its input and its output, and a list of words.
+"""A check (`chains.checks`) by a list of words: a first net, made for Korean and English.
 
-A list of words is a first net, made here for Korean and English. It sees through case, width, accents and invisible
+It sees through case, width, accents and invisible
 characters. With `ass` and `도박` (gambling) listed:
 
 - Where blanks part words (Latin, Greek and Cyrillic letters, digits) a word is found whole: not in `class`, and not in
@@ -18,9 +18,6 @@ from typing import Any, Self
 
 import regex
 from langchain_core.runnables import Runnable, RunnableConfig
-
-Check = Runnable[Any, str | None]
-"""From any JSON value to None if it may pass, else to the reason, in words for the user."""
 
 REASON = "There are words in this that are not allowed here."
 LONGEST = 64

@@ -6,7 +6,7 @@ from typing import Any
 from chains.projection import Projection
 from schemas import Code, RequestError
 
-Check = Callable[[Any], Awaitable[None]]
+Admission = Callable[[Any], Awaitable[None]]
 """Raises the `StreamError` that says why a user's `{"name": value}` may not be taken."""
 
 
@@ -14,9 +14,9 @@ class Pins:
     """The way into one run: make it, hand it to `StructuredChain.astream_typed`, and pin while the run goes on."""
 
     def __init__(self) -> None:
-        self._run: tuple[Projection, Callable[[], object], Check | None] | None = None
+        self._run: tuple[Projection, Callable[[], object], Admission | None] | None = None
 
-    def open(self, projection: Projection, told: Callable[[], object], check: Check | None = None) -> None:
+    def open(self, projection: Projection, told: Callable[[], object], check: Admission | None = None) -> None:
         """The run takes pins from now on. `told` is called when it has taken one."""
         self._run = projection, told, check
 

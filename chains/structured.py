@@ -38,14 +38,13 @@ from pydantic import BaseModel
 
 from chains.ask import Ask, names
 from chains.call import choose_language, read_request
-from chains.checks import Checks
+from chains.checks import Check, Checks
 from chains.drive import drive
 from chains.drive_sync import drive_sync
 from chains.folds import Snapshots, raised, value_of
 from chains.inbox import Wake
 from chains.limits import Limits
 from chains.models.model import Model
-from chains.moderation import Check
 from chains.pins import Pins
 from chains.preparation import Prepared
 from chains.repair import Repair
@@ -64,7 +63,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
     - `prompt`: one template, or one for each language
     - `ask`: from the validated request to what is asked of the model; by default all of `result`, with the request's
       fields as the prompt's variables
-    - `check_input`, `check_output`: say what may not pass (`chains.moderation`); `checked` names the properties that
+    - `check_input`, `check_output`: say what may not pass (`chains.checks`); `checked` names the properties that
       the latter sees before they are told, by default all that the model writes
 
     `invoke`, `stream` and their async twins raise a `StreamError` when the run fails (`RequestError` when the input
