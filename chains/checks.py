@@ -80,4 +80,4 @@ def _refusal(reason: object) -> StreamError | None:
         return None
     if not isinstance(reason, str):  # perhaps it means to say yes; what is not clear lets nothing pass
         raise TypeError(f"a check answers with None or a reason, not with {type(reason).__name__}")
-    return UpstreamError(whole_characters(reason), code=Code.REFUSED)
+    return UpstreamError(whole_characters(reason) or "This may not pass.", code=Code.REFUSED)
