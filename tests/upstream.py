@@ -5,8 +5,9 @@
         ...                      # something asks `upstream.base_url`
         script.next_call().body  # what was asked
 
-A script is played to every request until the next one. Its steps are bytes, sent as they are, and functions of the
-call: `stall`, `gate`, `pause`, `cut`, `reset`, `forever`. A client that leaves ends the script where it is.
+A script is played to every request until the next one; `plays_in_turn` has another for each further request. Its steps
+are bytes, sent as they are, and functions of the call: `stall`, `gate`, `pause`, `cut`, `reset`, `forever`. A client
+that leaves ends the script where it is.
 """
 
 import asyncio
@@ -163,16 +164,18 @@ class Call:
 
 
 class Script:
-    """Steps, and the calls that they were played to."""
+    """Steps for each call in turn, the last turn's for all further ones, and the calls that they were played to."""
 
-    def __init__(self, steps: Iterable[Step]) -> None:
-        self.steps = tuple(steps)
+    def __init__(self, *turns: Iterable[Step]) -> None:
         self.count = 0
+        self._turns = [tuple(steps) for steps in turns]
         self._calls: queue.Queue[Call] = queue.Queue()
 
-    def take(self, call: Call) -> None:
+    def take(self, call: Call) -> tuple[Step, ...]:
+        """What is played to this call."""
         self.count += 1
         self._calls.put(call)
+        return self._turns[min(self.count, len(self._turns)) - 1]
 
     def next_call(self) -> Call:
         """The next call, waited for if it has not come yet."""
@@ -202,6 +205,11 @@ class Upstream:
         self._script = Script(steps)
         return self._script
 
+    def plays_in_turn(self, *turns: Iterable[Step]) -> Script:
+        """What the next request is answered, the one after it, and so on; the last turn is for all further ones."""
+        self._script = Script(*turns)
+        return self._script
+
     async def _serve(self) -> None:
         closing = asyncio.Event()
         server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
@@ -213,15 +221,14 @@ class Upstream:
         script = self._script
         try:
             call = await _read_call(reader, writer)
-            script.take(call)
-            await self._play(call, script, reader)
+            await self._play(call, script.take(call), reader)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass  # no whole request came, or the upstream itself ends
         finally:
             writer.close()
 
-    async def _play(self, call: Call, script: Script, reader: asyncio.StreamReader) -> None:
-        playing = asyncio.ensure_future(call.play(script.steps))
+    async def _play(self, call: Call, steps: Iterable[Step], reader: asyncio.StreamReader) -> None:
+        playing = asyncio.ensure_future(call.play(steps))
         leaving = asyncio.ensure_future(reader.read())
         await asyncio.wait({playing, leaving}, return_when=asyncio.FIRST_COMPLETED)
         leaving.cancel()
