@@ -15,8 +15,8 @@ from chains.structured import StructuredChain
 from schemas import ChatReply, ChatRequest, Message, Recommendation
 
 
-def build(model: Model, limits: Limits | None = None) -> StructuredChain:
-    """The chain on a model."""
+def build(model: Model, limits: Limits | None = None, **checks: Any) -> StructuredChain:
+    """The chain on a model. `checks`: `check_input`, `check_output`, `checked`, as a `StructuredChain` takes them."""
     return StructuredChain(
         name="chatbot",
         request=ChatRequest,
@@ -25,6 +25,7 @@ def build(model: Model, limits: Limits | None = None) -> StructuredChain:
         model=model,
         ask=ask,
         limits=limits,
+        **checks,
     )
 
 

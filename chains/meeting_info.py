@@ -52,8 +52,8 @@ OpenPlan = Annotated[
 ]
 
 
-def build(model: Model, limits: Limits | None = None) -> StructuredChain:
-    """The chain on a model."""
+def build(model: Model, limits: Limits | None = None, **checks: Any) -> StructuredChain:
+    """The chain on a model. `checks`: `check_input`, `check_output`, `checked`, as a `StructuredChain` takes them."""
     return StructuredChain(
         name="meeting_info",
         request=MeetingRequest,
@@ -62,6 +62,7 @@ def build(model: Model, limits: Limits | None = None) -> StructuredChain:
         model=model,
         ask=ask,
         limits=limits,
+        **checks,
     )
 
 

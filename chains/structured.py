@@ -98,6 +98,11 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         if foreign := set(checked or ()) - set(names(result)):
             raise ValueError(f"{name}: {sorted(foreign)} are to be checked, but no part of {result.__name__}")
 
+    @property
+    def checks_output(self) -> bool:
+        """Whether what the model writes must pass a check: then nobody may watch the model itself."""
+        return self._checks.output is not None
+
     # -- what LangChain and LangServe expect of a runnable -----------------------------------------------------------
 
     @property
