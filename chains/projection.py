@@ -287,10 +287,10 @@ class Projection:
     # -- the end -------------------------------------------------------------------------------------------------------
 
     def _fail(self, error: StreamError) -> None:
-        errors = {(breach.path, breach.rule): breach for breach in (*error.details, *self._ledger.errors)}
+        errors = tuple(dict.fromkeys((*error.details, *self._ledger.errors)))
         self._attempt.rest_of_words()
         partial, seq = copy_json(self._ledger.value), self._ledger.next_seq
-        self._ledger.tell(Failed.by(error, seq=seq, partial=partial, errors=tuple(errors.values())))
+        self._ledger.tell(Failed.by(error, seq=seq, partial=partial, errors=errors))
         self.ended = True
 
     def _complete(self, finish_reason: str | None) -> None:
