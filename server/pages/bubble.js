@@ -1,7 +1,8 @@
 // One turn of the conversation: a bubble that types itself, quick replies, and a recommended group.
 
 import { el, setAttributes, setText } from "./dom.js";
-import { problemBox, showNotes } from "./problem.js";
+import { fadeAway, holdSize, letGo } from "./motion.js";
+import { attemptLine, problemBox, showNotes } from "./problem.js";
 import { timingsLine } from "./timings.js";
 import { say, words } from "./words.js";
 
@@ -12,7 +13,8 @@ export function userBubble(text) {
 
 /**
  * The assistant's turn. `draw(run)` writes what the run knows; `retire()` takes the quick replies away once answered.
- * @param {{groups: {id: string, name: string}[], lang: string, wanted: string, pick: (text: string) => void, retry: () => void}} on
+ * Without `pick`, the turn is a recording's: it says so, and nothing in it can be answered.
+ * @param {{groups: {id: string, name: string}[], lang: string, wanted: string, pick?: (text: string) => void, retry: () => void}} on
  */
 export function assistantBubble({ groups, lang, wanted, pick, retry }) {
   const text = el("span", { class: "reply", "data-testid": "reply", lang });
@@ -23,7 +25,7 @@ export function assistantBubble({ groups, lang, wanted, pick, retry }) {
   const notes = el("ul", { class: "notes", hidden: true });
   const meta = el("p", { class: "meta", "data-testid": "chat-timings" });
   const problem = problemBox(retry);
-  const who = say(el("span", { class: "unseen" }), "chat.assistant");
+  const who = say(el("span", { class: pick ? "unseen" : "group-label" }), pick ? "chat.assistant" : "chat.recording");
   const node = el(
     "li",
     { class: "turn theirs", "data-testid": "bubble-assistant" },
@@ -36,9 +38,12 @@ export function assistantBubble({ groups, lang, wanted, pick, retry }) {
     meta,
   );
   let retired = false;
+  let attempt = 1;
   say(options, "chat.options", {}, { target: "aria-label" });
 
   function draw(run) {
+    if (run.attempt > attempt) withdraw(run);
+    if (!run.live) [bubble, options].forEach(letGo);
     const reply = run.field("reply");
     setText(text, reply.value ?? "");
     dots.hidden = !run.live || reply.status === "settled";
@@ -48,7 +53,17 @@ export function assistantBubble({ groups, lang, wanted, pick, retry }) {
     card.draw(run.field("recommendation"), run.phase === "complete" && wanted === "recommendation");
     showNotes(notes, run);
     const halted = run.phase === "stopped" || run.phase === "cancelled";
-    setText(meta, halted ? words(`code.${run.phase}`) : timingsLine(run));
+    setText(meta, halted ? words(`code.${run.phase}`) : attemptLine(run) || timingsLine(run));
+  }
+
+  /** What the reset made void fades, in a box that keeps its size: nothing jumps under who is reading. */
+  function withdraw(run) {
+    attempt = run.attempt;
+    for (const [name, box, shown] of [["reply", bubble, text], ["options", options, options]]) {
+      if (run.field(name).status !== "waiting" || box.hidden) continue;
+      holdSize(box);
+      fadeAway(shown);
+    }
   }
 
   /** Options only ever come at the end of the list: a button that is there stays, under the finger about to tap it. */
@@ -57,14 +72,14 @@ export function assistantBubble({ groups, lang, wanted, pick, retry }) {
       if (options.children[index]?.textContent === option) return;
       const button = el(
         "button",
-        { type: "button", class: "option", "data-testid": "option", onclick: () => pick(option) },
+        { type: "button", class: "option", "data-testid": "option", disabled: !pick, onclick: () => pick(option) },
         option,
       );
       if (options.children[index]) options.children[index].replaceWith(button);
       else options.append(button);
     });
     while (options.childElementCount > wantedTexts.length) options.lastElementChild.remove();
-    options.hidden = wantedTexts.length === 0;
+    options.hidden = wantedTexts.length === 0 && options.style.minHeight === "";
   }
 
   function retire() {

@@ -3,6 +3,7 @@
 import { assistantBubble, userBubble } from "./bubble.js";
 import { el, perFrame, stickToEnd } from "./dom.js";
 import { sampleGroups } from "./groups.js";
+import { attemptLine } from "./problem.js";
 import { answerLanguage, askedLanguage, chainPath } from "./server.js";
 import { Run } from "./run.js";
 import { beginRun } from "./stream.js";
@@ -12,13 +13,14 @@ const MOST_MESSAGES = 50;
 const MOST_CHARACTERS = 2000;
 const STARTERS = ["chat.example.1", "chat.example.2", "chat.example.3"];
 
-export function mountChat(log) {
+/** @returns {{play: (begin: Function) => void}} `play` shows a recording as a turn of the conversation */
+export function mountChat(recorder) {
   const part = (id) => document.getElementById(id);
   const list = part("messages");
   const entry = part("chat-entry");
   const atEnd = stickToEnd(list);
   let messages = []; // oldest first, as the server wants them
-  let turn = null; // the assistant's latest: {run, bubble, stop}
+  let turn = null; // the assistant's latest: {run, bubble, stop, recording}
 
   function send(text) {
     if (text.trim() === "") return;
@@ -34,46 +36,57 @@ export function mountChat(log) {
     turn?.stop();
     turn?.bubble.retire();
     const said = turn?.run.field("reply").value;
-    if (said) messages.push({ role: "assistant", content: clip(said) });
+    if (said && !turn.recording) messages.push({ role: "assistant", content: clip(said) });
     turn = null;
   }
 
   function answer() {
-    const run = new Run();
     const language = answerLanguage("chatbot");
     const want = new FormData(part("chat-form")).get("want");
     const groups = sampleGroups(language);
-    const bubble = assistantBubble({ groups, lang: language, wanted: want, pick: send, retry: again });
-    const draw = perFrame(() => atEnd(() => bubble.draw(run)));
     const input = { messages: messages.slice(-MOST_MESSAGES), want, language: askedLanguage() };
     if (want === "recommendation") input.candidates = groups;
+    const begin = recorder.recorded("chatbot", (on) => beginRun(chainPath("chatbot"), input, on));
+    converse(begin, assistantBubble({ groups, lang: language, wanted: want, pick: send, retry: again }));
+  }
 
+  /** A recording is a turn to look at: it does not join the conversation. */
+  function play(begin) {
+    settleTurn();
+    const lang = answerLanguage("chatbot");
+    converse(begin, assistantBubble({ groups: sampleGroups(lang), lang, wanted: "", retry: again }), { recording: true });
+    part("chat").scrollIntoView();
+  }
+
+  function converse(begin, bubble, { recording = false } = {}) {
+    const run = new Run();
+    const draw = perFrame(() => atEnd(() => bubble.draw(run)));
     run.begin();
     atEnd(() => list.append(bubble.node));
-    const logged = log.opened("chatbot");
-    const { stop } = beginRun(chainPath("chatbot"), input, {
-      onEvent: (event) => {
-        logged(event);
-        run.apply(event.data);
+    const { stop } = begin({
+      onEvent: ({ data }) => {
+        run.apply(data);
         draw([""]);
-        if (event.name === "failed") fail(bubble, event.data);
-        if (event.name === "complete") part("chat-aloud").textContent = event.data.value.reply;
+        if (data.type === "failed") fail(bubble, data, recording);
+        if (data.type === "reset") part("chat-aloud").textContent = attemptLine(run);
+        if (data.type === "complete") part("chat-aloud").textContent = data.value.reply;
       },
       onEnd: (trouble) => {
         if (trouble) run.end(trouble.code === "stopped" ? "stopped" : run.phase === "connecting" ? "refused" : "lost");
-        if (trouble && trouble.code !== "stopped") fail(bubble, trouble);
+        if (trouble && trouble.code !== "stopped") fail(bubble, trouble, recording);
         draw([""]);
         drawActions();
       },
     });
-    turn = { run, bubble, stop };
+    turn = { run, bubble, stop, recording };
     draw([""]);
     drawActions();
   }
 
-  function fail(bubble, { code, message, details, errors, retryable, retryAfterMs, retry_after_ms }) {
+  function fail(bubble, { code, message, details, errors, retryable, retryAfterMs, retry_after_ms }, recording) {
     const known = (details ?? errors ?? []).map((breach) => ({ ...breach, path: "" })); // no form here to show them at
-    bubble.problem.show({ code, message, details: known, retryable, retryAfterMs: retryAfterMs ?? retry_after_ms });
+    const after = retryAfterMs ?? retry_after_ms;
+    bubble.problem.show({ code, message, details: known, retryable: retryable && !recording, retryAfterMs: after });
   }
 
   /** The same question again: the answer that failed makes way. */
@@ -132,6 +145,7 @@ export function mountChat(log) {
   onLanguage(drawGroups);
   part("answer-language").addEventListener("change", drawGroups);
   drawActions();
+  return { play };
 }
 
 /** At most as many characters as the server takes; a character outside the BMP counts once, and is not cut in two. */

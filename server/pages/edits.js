@@ -10,22 +10,29 @@ export class Edits {
     return [...new Set([...this.#held.keys()].map(topOf))];
   }
 
-  has(pointer) {
-    return this.#held.has(pointer);
-  }
-
-  /** @param {"given"|"edited"} status given: before any model wrote there · edited: over what one wrote or will write */
+  /**
+   * A part of what is held whole goes into it.
+   * @param {"given"|"edited"} status given: before any model wrote there · edited: over what one wrote or will write
+   */
   set(pointer, value, status) {
     const name = topOf(pointer);
-    if (pointer === `/${name}`) this.drop(name);
-    this.#held.set(pointer, { value, status });
+    const whole = this.whole(name);
+    if (pointer === `/${name}`) this.#hold(name, value, status);
+    else if (whole) this.#hold(name, withPart(whole.value, pointer, value), status);
+    else this.#held.set(pointer, { value });
+  }
+
+  /** What is wrong with what the user wrote in a field held whole, until they write there again. */
+  blame(name, breaches) {
+    const held = this.whole(name);
+    this.#held.set(`/${name}`, { ...held, errors: [...held.errors, ...breaches] });
   }
 
   drop(name) {
     for (const pointer of [...this.#held.keys()]) if (topOf(pointer) === name) this.#held.delete(pointer);
   }
 
-  /** The value and status of a field held whole, or undefined. */
+  /** A field held whole, as `{value, status, errors}`, or undefined. */
   whole(name) {
     return this.#held.get(`/${name}`);
   }
@@ -53,8 +60,19 @@ export class Edits {
       this.drop(name);
       if (isEmpty(value)) continue;
       given[name] = value;
-      this.set(`/${name}`, value, "given");
+      this.#hold(name, value, "given");
     }
     return given;
   }
+
+  #hold(name, value, status) {
+    this.drop(name);
+    this.#held.set(`/${name}`, { value, status, errors: [] });
+  }
+}
+
+function withPart(value, pointer, part) {
+  const root = { [topOf(pointer)]: structuredClone(value) };
+  putAt(root, parsePointer(pointer), part);
+  return root[topOf(pointer)];
 }

@@ -1,7 +1,11 @@
-// One box per field of the form: label, status, the input itself, and what is wrong with it.
+// One box per field of the form: label, status, the input itself, and what there is to say about it.
 
-import { el, setAttributes } from "./dom.js";
+import { conflictLine } from "./conflict.js";
+import { el, setAttributes, setText } from "./dom.js";
+import { choiceInput, numberInput, textInput } from "./inputs.js";
+import { fadeAway } from "./motion.js";
 import { planInput } from "./plan.js";
+import { rulesInWords } from "./problem.js";
 import { tagsInput } from "./tags.js";
 import { duration, say, words } from "./words.js";
 
@@ -33,45 +37,14 @@ export const FIELDS = {
   plan: planInput,
 };
 
-/** A text area that grows; with `oneLine`, Enter sends the form and no line break gets in. */
-export function textInput(id, changed, { maxlength, rows, oneLine = false, placeholder = "form.open" }) {
-  const node = el("textarea", { id, maxlength, rows, class: oneLine ? "line" : "" });
-  say(node, placeholder, {}, { target: "placeholder" });
-  node.addEventListener("input", () => {
-    if (oneLine && /[\r\n]/.test(node.value)) node.value = node.value.replace(/[\r\n]+/g, " ");
-    changed("", node.value);
-  });
-  node.addEventListener("keydown", (event) => {
-    if (!oneLine || event.key !== "Enter" || event.isComposing) return;
-    event.preventDefault();
-    node.form.requestSubmit();
-  });
-  return { node, get: () => node.value, set: (value) => write(node, value ?? "") };
-}
-
-function numberInput(id, changed, { min, max }) {
-  const node = el("input", { id, type: "number", inputmode: "numeric", min, max, step: 1 });
-  say(node, "form.choose", {}, { target: "placeholder" });
-  const get = () => (node.value === "" ? undefined : Number(node.value));
-  node.addEventListener("input", () => changed("", get()));
-  return { node, get, set: (value) => get() !== value && write(node, value === undefined ? "" : String(value)) };
-}
-
-function choiceInput(id, changed, kind, choices) {
-  const open = say(el("option", { value: "" }), "form.choose");
-  const options = choices.map((value) => say(el("option", { value }), `${kind}.${value}`));
-  const node = el("select", { id }, open, ...options);
-  node.addEventListener("change", () => changed("", node.value));
-  return { node, get: () => node.value, set: (value) => write(node, value ?? "") };
-}
-
-function write(input, value) {
-  if (input.value !== value) input.value = value;
-}
+const BEING_WRITTEN = ["waiting", "filling"];
+const SHOWS_TEXT = ["filling", "settled", "invalid", "cut"];
 
 /**
- * @param {{changed: (below: string, value: any) => void, keep: () => void, clear: () => void}} on
- * @returns {{node: HTMLElement, draw: (field: object, live: boolean) => void, get: () => any}}
+ * @param {{changed: (below: string, value: any) => void, left: () => void, keep: () => void, clear: () => void,
+ *   accept: () => void}} on
+ * @returns {{node: HTMLElement, draw: (field: object, state: {live: boolean, shown: boolean, unsent: boolean}) => void}}
+ *   `shown`: only to look at, a recording
  */
 export function fieldBox(name, on) {
   const id = `field-${name}`;
@@ -83,23 +56,42 @@ export function fieldBox(name, on) {
   const keep = miniButton("keep", name, on.keep);
   const clear = miniButton("clear", name, on.clear);
   const error = el("p", { class: "error", id: `${id}-error`, "data-testid": `error-${name}`, hidden: true });
+  const hint = el("p", { class: "hint", "data-testid": `hint-${name}`, hidden: true });
+  const conflict = conflictLine(name, on.accept);
   const head = el("div", { class: "head" }, label, status, time, el("span", { class: "minis" }, keep, clear));
-  const node = el("div", { class: "field", "data-testid": id, "data-name": name }, head, input.node, error);
+  const below = [error, say(hint, "field.unsent"), conflict.node];
+  const node = el("div", { class: "field", "data-testid": id, "data-name": name }, head, input.node, ...below);
   setAttributes(input.node, { "aria-describedby": `${id}-status ${id}-error` });
   if (grouped) setAttributes(input.node, { role: "group", "aria-labelledby": `${id}-label` });
+  node.addEventListener("focusout", on.left);
 
-  function draw({ value, status: state, errors, ms }, live) {
+  function draw(field, { live, shown, unsent }) {
+    const { status: state, value } = field;
+    if (state === "waiting" && SHOWS_TEXT.includes(node.dataset.status)) fadeAway(input.node);
     setAttributes(node, { "data-status": state, "aria-busy": state === "filling" ? "true" : undefined });
     say(status, `status.${state}`);
-    time.textContent = ms === undefined || state !== "settled" ? "" : duration(ms);
-    input.set(value, { live });
-    keep.hidden = live || !["settled", "cut"].includes(state);
-    clear.hidden = live || !["given", "edited"].includes(state);
-    error.hidden = errors.length === 0;
-    error.textContent = errors.map(({ rule, message }) => words(`rule.${rule}`, {}, message)).join(" ");
-    setAttributes(input.node, { "aria-invalid": errors.length ? "true" : undefined });
+    time.textContent = field.ms === undefined || state !== "settled" ? "" : duration(field.ms);
+    input.set(value, { live: live && BEING_WRITTEN.includes(state) });
+    keep.hidden = live || shown || !["settled", "cut"].includes(state);
+    clear.hidden = live || shown || !["given", "edited", "pinned"].includes(state);
+    drawErrors(field);
+    hint.hidden = !unsent;
+    conflict.draw(field.conflict);
   }
-  return { node, draw, get: input.get };
+
+  /** What is wrong now, else what was wrong in the attempt before: it says why the field is written again. */
+  function drawErrors({ errors, past }) {
+    const now = rulesInWords(name, errors);
+    const before = rulesInWords(name, past);
+    const sentence = now || (before && words("field.past", { rule: before }));
+    const fresh = sentence !== error.textContent;
+    setText(error, sentence);
+    error.classList.toggle("past", !now);
+    error.hidden = sentence === "";
+    setAttributes(input.node, { "aria-invalid": now ? "true" : undefined });
+    if (now && fresh && node.contains(document.activeElement)) node.scrollIntoView({ block: "nearest" });
+  }
+  return { node, draw };
 }
 
 function miniButton(kind, name, onclick) {

@@ -1,153 +1,204 @@
 // The meeting form: what the user typed is kept, what they left open is written by the model, live.
 
+import { mountCopy } from "./copy.js";
+import { perFrame, setText } from "./dom.js";
+import { FIELDS, fieldBox } from "./fields.js";
 import { follower } from "./follow.js";
-import { el, perFrame, setText } from "./dom.js";
-import { FIELDS, fieldBox, textInput } from "./fields.js";
+import { mountGoal } from "./goal.js";
+import { textInput } from "./inputs.js";
+import { Pins } from "./pins.js";
 import { isEmpty, topOf } from "./pointer.js";
-import { problemBox, showNotes } from "./problem.js";
-import { answerLanguage, askedLanguage, chainPath } from "./server.js";
+import { attemptLine, problemBox, rulesInWords, showNotes } from "./problem.js";
 import { Run } from "./run.js";
+import { answerLanguage, askedLanguage, chainPath } from "./server.js";
 import { beginRun } from "./stream.js";
 import { timingsLine } from "./timings.js";
 import { onLanguage, pageLanguage, say, words } from "./words.js";
 
+const CHAIN = "meeting-info";
 const NAMES = Object.keys(FIELDS);
-const EXAMPLES = ["form.example.1", "form.example.2", "form.example.3"];
 
-export function mountForm(log) {
+/** @returns {{play: (begin: Function) => void}} `play` shows a recording in the form, which waits behind it */
+export function mountForm(recorder) {
   const part = (id) => document.getElementById(id);
-  const form = part("meeting-form");
-  const goal = textInput("goal", clearGoalError, {
-    maxlength: 256,
-    rows: 2,
-    oneLine: true,
-    placeholder: "form.goal.placeholder",
-  });
+  const goal = mountGoal();
   const location = textInput("location", () => {}, {
     maxlength: 255,
     rows: 1,
     oneLine: true,
     placeholder: "form.location.placeholder",
   });
-  const goalError = part("goal-error");
   const problem = problemBox(submit);
-  let run = new Run();
-  let current = null;
-
-  const boxes = Object.fromEntries(
-    NAMES.map((name) => [
-      name,
-      fieldBox(name, {
-        changed: (below, value) => edit(run.owns(`/${name}`) ? "" : below, name, value),
-        keep: () => (run.keep(name), draw([name, ""])),
-        clear: () => (run.release(name), draw([name, ""])),
-      }),
-    ]),
-  );
-  goal.node.required = true;
-  goal.node.setAttribute("aria-describedby", "goal-error");
-  part("goal-slot").append(goal.node);
-  part("location-slot").append(location.node);
-  for (const name of NAMES) part(`slot-${name}`).append(boxes[name].node);
-  part("form-problem").append(problem.node);
-  part("examples").append(...EXAMPLES.map(example));
-
   const follow = follower();
+  let run = new Run();
+  let current = null; // what is being streamed or played: {stop}
+  let pins = null; // of the live run; a recording takes none
+  let unsent = new Set(); // fields whose pin the server has not heard of
+  let shelved = null; // the user's own run, while a recording is shown
+
+  const boxes = new Map(NAMES.map((name) => [name, fieldBox(name, handlers(name))]));
   const draw = perFrame((name) => (name === "" ? drawActions() : drawField(name)));
+
+  function handlers(name) {
+    const after = (act) => () => (act(name), draw([name, ""]));
+    return {
+      changed: (below, value) => edit(name, below, value),
+      left: () => pins?.flush(name),
+      keep: after(() => run.keep(name)),
+      clear: after(() => run.release(name)),
+      accept: after(() => run.accept(name)),
+    };
+  }
 
   function drawField(name) {
     const field = run.field(name);
-    boxes[name]?.draw(field, run.live);
-    if (name === "goal") showGoalError(field.errors.map(({ message }) => message).join(" "));
-    if (field.status === "filling") follow(boxes[name]?.node);
-    if (name === "plan") part("slot-plan").hidden = !part("include-plan").checked && isEmpty(field.value);
+    const box = boxes.get(name);
+    box?.draw(field, { live: run.live, shown: shelved !== null, unsent: run.live && unsent.has(name) });
+    if (name === "goal") goal.complain(rulesInWords(name, field.errors));
+    if (field.status === "filling") follow(box?.node);
+    const wanted = part("include-plan").checked || (run.live && field.status !== "open") || !isEmpty(field.value);
+    if (name === "plan") part("slot-plan").hidden = !wanted;
   }
 
   function drawActions() {
     say(part("phase"), `phase.${run.phase}`);
     part("stop").hidden = !run.live;
-    part("clear").hidden = run.live;
-    say(part("fill"), run.live || run.phase === "idle" ? "form.fill" : "form.again");
+    part("clear").hidden = run.live || shelved !== null;
+    say(part("fill"), run.live || run.phase === "idle" || shelved ? "form.fill" : "form.again");
     part("copy").disabled = isEmpty(Object.keys(run.value(NAMES)));
     setText(part("form-timings"), timingsLine(run));
+    drawAttempt(attemptLine(run));
+    part("form-recording").hidden = shelved === null;
     showNotes(part("form-notes"), run);
   }
 
-  function edit(below, name, value) {
-    run.own(`/${name}${below}`, below || name !== "plan" ? value : boxes.plan.get());
+  function drawAttempt(sentence) {
+    const note = part("form-attempt");
+    if (note.textContent === sentence) return;
+    setText(note, sentence);
+    note.hidden = sentence === "";
+    // The bar has grown, and so may the fields have: who is writing in one does not lose sight of it.
+    document.activeElement?.closest(".field")?.scrollIntoView({ block: "nearest" });
+  }
+
+  function drawAll() {
+    draw([...NAMES, ""]);
+  }
+
+  function edit(name, below, value) {
+    run.own(`/${name}${below}`, value);
+    unsent.delete(name);
+    pin(name);
+    draw([name, ""]);
+  }
+
+  /** What the user holds whole, over what the model wrote or will write, is theirs on the server, too. */
+  function pin(name) {
+    const { value, status } = run.field(name);
+    if (run.live && run.holds(name) && status !== "given") pins?.change(name, value);
+  }
+
+  function answered(name, { fate, details }) {
+    if (fate === "unsent") unsent.add(name);
+    if (fate === "refused") {
+      run.refuse(name, details);
+      announceBroken(details);
+    }
     draw([name, ""]);
   }
 
   function submit() {
     if (goal.get().trim() === "") {
-      showGoalError(words("form.goal.missing"));
-      goal.node.focus();
+      goal.complain(words("form.goal.missing"));
+      goal.focus();
       return;
     }
+    leaveRecording();
     current?.stop();
-    problem.hide();
-    follow.begin();
     const input = { goal: goal.get(), ...run.begin() };
     if (location.get().trim()) input.location = location.get();
     if (part("include-plan").checked) input.include_plan = true;
     input.language = askedLanguage();
-    part("field-grid").lang = answerLanguage("meeting-info");
-    draw([...NAMES, ""]);
-    const logged = log.opened("meeting-info");
-    current = beginRun(chainPath("meeting-info"), input, {
-      onEvent: (event) => {
-        logged(event);
-        take(event.data);
+    part("field-grid").lang = answerLanguage(CHAIN);
+    pins = new Pins(answered);
+    start(recorder.recorded(CHAIN, (on) => beginRun(chainPath(CHAIN), input, on)));
+  }
+
+  /** A recording takes the form's place; what the user has there is shelved, and edits meanwhile go nowhere. */
+  function play(begin) {
+    current?.stop();
+    shelved ??= run;
+    run = new Run();
+    run.begin();
+    pins = null;
+    start(begin);
+    part("meeting").scrollIntoView();
+  }
+
+  function leaveRecording() {
+    if (!shelved) return;
+    current?.stop();
+    run = shelved;
+    shelved = null;
+    problem.hide();
+    drawAll();
+  }
+
+  function start(begin) {
+    problem.hide();
+    unsent = new Set();
+    follow.begin();
+    drawAll();
+    current = begin({
+      onEvent: ({ data }) => take(data),
+      onEnd: (trouble) => {
+        pins?.close();
+        if (trouble) fail(trouble);
       },
-      onEnd: (trouble) => trouble && fail(trouble),
     });
   }
 
   function take(event) {
     draw([...run.apply(event), ...(event.type === "token" ? [] : [""])]);
-    if (event.type === "field" && event.path === `/${topOf(event.path)}`) announceSettled(topOf(event.path));
-    if (event.type === "failed")
-      problem.show({ ...event, retryAfterMs: event.retry_after_ms, details: event.errors ?? [] });
-    if (event.type === "complete") say(part("form-aloud"), "phase.complete");
+    meanings[event.type]?.(event);
   }
 
-  function announceSettled(name) {
-    say(part("form-aloud"), "field.settledAloud", { field: words(`field.${name}`) });
+  /** What an event means beyond the fields that it touches. */
+  const meanings = {
+    start: ({ run_id, fields }) => pins?.open(run_id, fields.map(({ path }) => topOf(path))),
+    field: ({ path }) => {
+      if (path !== `/${topOf(path)}`) return;
+      announce("field.settledAloud", topOf(path));
+      pin(topOf(path)); // steps that were edited while the plan was written are settled with it
+    },
+    invalid: ({ errors }) => announceBroken(errors),
+    reset: () => setText(part("form-aloud"), attemptLine(run)),
+    complete: () => setText(part("form-aloud"), words("phase.complete")),
+    failed: (event) =>
+      problem.show({
+        ...event,
+        retryable: event.retryable && !shelved,
+        retryAfterMs: event.retry_after_ms,
+        details: event.errors ?? [],
+      }),
+  };
+
+  function announceBroken(breaches) {
+    for (const breach of breaches) {
+      const name = topOf(breach.path);
+      announce("field.invalidAloud", name, rulesInWords(name, [breach]));
+    }
+  }
+
+  function announce(key, name, rule = "") {
+    if (boxes.has(name)) setText(part("form-aloud"), words(key, { field: words(`field.${name}`), rule }));
   }
 
   function fail(trouble) {
     const phase = trouble.code === "stopped" ? "stopped" : run.phase === "connecting" ? "refused" : "lost";
     draw([...run.end(phase, trouble.details), ...NAMES, ""]);
-    if (trouble.code !== "stopped") problem.show({ ...trouble, message: trouble.message });
-  }
-
-  function showGoalError(message) {
-    goalError.hidden = message === "";
-    setText(goalError, message);
-    goal.node.setAttribute("aria-invalid", String(message !== ""));
-  }
-
-  function clearGoalError() {
-    showGoalError("");
-  }
-
-  function example(key) {
-    const use = () => {
-      goal.set(words(key));
-      clearGoalError();
-      goal.node.focus();
-    };
-    return say(el("button", { type: "button", class: "suggestion", onclick: use }), key);
-  }
-
-  async function copy() {
-    const text = JSON.stringify(run.value(NAMES), null, 2);
-    const copied = await navigator.clipboard?.writeText(text).then(
-      () => true,
-      () => false,
-    );
-    say(part("copy"), copied ? "form.copied" : "form.copy.failed");
-    setTimeout(() => say(part("copy"), "form.copy"), 2000);
+    if (trouble.code === "stopped") return;
+    problem.show({ ...trouble, message: trouble.message, retryable: trouble.retryable && !shelved });
   }
 
   function startOver() {
@@ -156,20 +207,25 @@ export function mountForm(log) {
     goal.set("");
     location.set("");
     problem.hide();
-    clearGoalError();
-    draw([...NAMES, ""]);
-    goal.node.focus();
+    goal.complain("");
+    drawAll();
+    goal.focus();
   }
 
-  form.addEventListener("submit", (event) => {
+  part("location-slot").append(location.node);
+  for (const [name, box] of boxes) part(`slot-${name}`).append(box.node);
+  part("form-problem").append(problem.node);
+  part("meeting-form").addEventListener("submit", (event) => {
     event.preventDefault();
     submit();
   });
   part("stop").addEventListener("click", () => current?.stop());
-  part("copy").addEventListener("click", copy);
   part("clear").addEventListener("click", startOver);
+  part("form-leave").addEventListener("click", leaveRecording);
   part("include-plan").addEventListener("change", () => draw(["plan"]));
-  onLanguage(() => draw([...NAMES, ""]));
+  mountCopy(part("copy"), () => JSON.stringify(run.value(NAMES), null, 2));
+  onLanguage(drawAll);
   part("field-grid").lang = pageLanguage();
-  draw([...NAMES, ""]);
+  drawAll();
+  return { play };
 }

@@ -78,10 +78,14 @@ export function mountLog() {
   say(part("log-bounded"), "log.bounded", { n: MOST });
   draw([""]);
 
-  /** A request is sent: what it brings is logged with the milliseconds since then. */
+  /** A request is sent: what it brings is logged with the milliseconds since then, which the logger returns. */
   function opened(chain) {
     const began = performance.now();
-    return ({ seq, name, raw }) => add({ chain, seq, name, raw, ms: Math.round(performance.now() - began) });
+    return ({ seq, name, raw }) => {
+      const ms = Math.round(performance.now() - began);
+      add({ chain, seq, name, raw, ms });
+      return ms;
+    };
   }
   return { opened };
 }

@@ -3,12 +3,12 @@
 import { mountChat } from "./chat.js";
 import { mountForm } from "./form.js";
 import { mountLog } from "./log.js";
+import { mountRecorder } from "./recorder.js";
 import { watchServer } from "./server.js";
 import { pageLanguage, setLanguage, speakAll } from "./words.js";
 
-const log = mountLog();
-mountForm(log);
-mountChat(log);
+const recorder = mountRecorder(mountLog());
+recorder.playInto({ meeting_info: mountForm(recorder).play, chatbot: mountChat(recorder).play });
 watchServer();
 
 for (const choice of document.querySelectorAll("input[name=page-language]")) {

@@ -5,7 +5,7 @@ import { say } from "./words.js";
 
 const MOST = 8;
 
-/** `changed(below, value)` tells a cell ("/0/title") while a run is live, so that the other steps go on filling. */
+/** `changed(below, value)` tells a cell ("/0/title") while the plan is written, so that the other steps go on filling. */
 export function planInput(id, changed) {
   let rows = [];
   const list = el("ol", { class: "steps" });

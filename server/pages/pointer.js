@@ -14,7 +14,7 @@ export function topOf(pointer) {
 }
 
 export function has(value, key) {
-  return typeof value === "object" && value !== null && Object.hasOwn(value, key);
+  return isHolder(value) && Object.hasOwn(value, key);
 }
 
 /** The value at a path, or undefined. */
@@ -27,13 +27,11 @@ export function getAt(root, path) {
   return value;
 }
 
-/** Puts a value at a path; the lists and objects on the way are made if need be. */
+/** Puts a value at a path; the lists and objects on the way are made if need be. Only own properties are walked. */
 export function putAt(root, path, value) {
   let holder = root;
   path.slice(0, -1).forEach((key, depth) => {
-    if (typeof holder[key] !== "object" || holder[key] === null) {
-      holder[key] = typeof path[depth + 1] === "number" ? [] : {};
-    }
+    if (!has(holder, key) || !isHolder(holder[key])) holder[key] = typeof path[depth + 1] === "number" ? [] : {};
     holder = holder[key];
   });
   holder[path.at(-1)] = value;
@@ -42,4 +40,20 @@ export function putAt(root, path, value) {
 /** Nothing said: what a form shows as an empty field. */
 export function isEmpty(value) {
   return value === undefined || value === null || value === "" || (Array.isArray(value) && value.length === 0);
+}
+
+/** Whether two values say the same. Blanks around a text say nothing: the server may trim them. */
+export function same(one, other) {
+  if (typeof one === "string" && typeof other === "string") return one.trim() === other.trim();
+  if (!isHolder(one) || !isHolder(other)) return one === other;
+  const keys = Object.keys(one);
+  return (
+    Array.isArray(one) === Array.isArray(other) &&
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => has(other, key) && same(one[key], other[key]))
+  );
+}
+
+function isHolder(value) {
+  return typeof value === "object" && value !== null;
 }

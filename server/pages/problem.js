@@ -34,13 +34,26 @@ export function problemBox(retry) {
   return { node, show, hide };
 }
 
-/** What the run says beforehand (`start.notes`), and that it is at another attempt. */
+/** What the run says beforehand (`start.notes`). */
 export function showNotes(list, run) {
-  const notes = run.notes.map(({ code, message }) => [`note.${code}`, {}, message]);
-  if (run.attempt > 1 && run.live) notes.push(["attempt", { n: run.attempt }, ""]);
+  const notes = run.notes.map(({ code, message }) => [`note.${code}`, message]);
   const wanted = JSON.stringify(notes);
   if (list.dataset.shown === wanted) return;
   list.dataset.shown = wanted;
-  list.replaceChildren(...notes.map(([key, args, fallback]) => say(el("li"), key, args, { fallback })));
+  list.replaceChildren(...notes.map(([key, fallback]) => say(el("li"), key, {}, { fallback })));
   list.hidden = notes.length === 0;
+}
+
+/** That a run is at another attempt, and why; empty for a first one, and once the run is over. */
+export function attemptLine({ attempt, reason, live }) {
+  if (attempt === 1 || !live) return "";
+  return words(`attempt.${reason}`, { n: attempt }, words("attempt", { n: attempt }));
+}
+
+/** The rules that a field breaks, in the page's words where it has some: for this field, or for any. */
+export function rulesInWords(name, breaches) {
+  const sentences = breaches.map(({ rule, message }) =>
+    words(`rule.${rule}.${name}`, {}, words(`rule.${rule}`, {}, message)),
+  );
+  return [...new Set(sentences)].join(" ");
 }

@@ -1,15 +1,19 @@
 // What a client makes of a run's events: each top-level field with its value and its status. Pure: no DOM, no clock.
 
 import { Edits } from "./edits.js";
-import { getAt, isEmpty, parsePointer, putAt, topOf } from "./pointer.js";
+import { getAt, isEmpty, parsePointer, putAt, same, topOf } from "./pointer.js";
 
 /**
- * @typedef {"open"|"waiting"|"filling"|"settled"|"given"|"invalid"|"edited"|"cut"} Status
+ * @typedef {"open"|"waiting"|"filling"|"settled"|"given"|"invalid"|"edited"|"pinned"|"cut"} Status
  *   open: nobody has said anything · waiting: the model will write it · filling: it is being written ·
- *   settled: closed and valid · given: the user's, sent along · edited: the user's, over the model's ·
- *   invalid: broke a rule · cut: the run ended in the middle of it
+ *   settled: closed and valid · given: the user's, sent along · edited: the user's, over the model's, known only here ·
+ *   pinned: the user's, and the server knows · invalid: broke a rule · cut: the run ended in the middle of it
  * @typedef {"idle"|"connecting"|"streaming"|"complete"|"failed"|"cancelled"|"stopped"|"lost"|"refused"} Phase
+ * @typedef {{path: string, rule: string, message: string}} Breach
  */
+
+const UNTOLD = { status: "open", errors: [], past: [], ms: undefined, pinned: undefined, conflict: undefined };
+const YOURS = new Set(["given", "pinned"]); // what the model neither settles nor breaks
 
 /** Two layers: what the run said, and over it what the user holds, which no event overwrites. */
 export class Run {
@@ -17,11 +21,11 @@ export class Run {
   phase = "idle";
   notes = [];
   attempt = 1;
+  /** Why the attempt before was not enough: the code of the last `reset`. */
+  reason = "";
   timings = null;
   #said = {};
-  #status = new Map();
-  #errors = new Map();
-  #ms = new Map();
+  #told = new Map(); // by field: what the events told of it beside its value
   #edits = new Edits();
 
   get live() {
@@ -30,25 +34,24 @@ export class Run {
 
   /** Every field that has a value, a status or an error. */
   get names() {
-    const kept = [...this.#status.keys(), ...Object.keys(this.#said), ...this.#errors.keys()];
-    return [...new Set([...kept, ...this.#edits.names])];
+    return [...new Set([...this.#told.keys(), ...Object.keys(this.#said), ...this.#edits.names])];
   }
 
-  /** @returns {{value: any, status: Status, errors: {message: string, rule: string}[], ms: number|undefined}} */
+  /**
+   * `past`: what was wrong with the field in the attempt before, until it is written again. `conflict`: what the model
+   * would have written, where the user wrote something else.
+   * @returns {{value: any, status: Status, errors: Breach[], past: Breach[], ms: number|undefined,
+   *   conflict: {value: any}|undefined}}
+   */
   field(name) {
-    const errors = this.#errors.get(name) ?? [];
+    const { pinned, ...told } = this.#of(name);
     const held = this.#edits.whole(name);
-    if (held) {
-      const status = isEmpty(held.value) && !this.live ? "open" : held.status;
-      return { value: held.value, status, errors, ms: undefined };
-    }
-    const status = this.#status.get(name) ?? "open";
-    return {
-      value: this.#edits.over(name, this.#said[name]),
-      status: status === "settled" && this.#edits.heldInParts(name) ? "edited" : status,
-      errors,
-      ms: this.#ms.get(name),
-    };
+    if (!held) return { ...told, value: this.#edits.over(name, this.#said[name]) };
+    const { value, errors } = held;
+    const known = held.status === "edited" && pinned !== undefined && same(value, pinned);
+    const status = isEmpty(value) && !this.live ? "open" : known ? "pinned" : held.status;
+    const conflict = told.conflict && !same(value, told.conflict.value) ? told.conflict : undefined;
+    return { value, status, errors, past: [], ms: undefined, conflict };
   }
 
   /** The object so far, the user's edits included; what is empty is left out. */
@@ -57,21 +60,22 @@ export class Run {
     return Object.fromEntries(entries.filter(([, value]) => !isEmpty(value)));
   }
 
-  /** The user writes at a pointer: that part is theirs until released. */
+  /** The user writes at a pointer: that part is theirs until released, and the whole field if nobody writes it now. */
   own(pointer, value) {
     const name = topOf(pointer);
-    this.#edits.set(pointer, value, this.live || name in this.#said ? "edited" : "given");
-    this.#errors.delete(name);
+    const status = this.live || name in this.#said ? "edited" : "given";
+    this.#edits.set(pointer, value, status);
+    if (!this.#isWritten(name)) this.#edits.set(`/${name}`, this.field(name).value, status);
   }
 
   /** What the model wrote becomes the user's as it is: the next run is given it. */
   keep(name) {
     this.#edits.set(`/${name}`, this.field(name).value, "given");
-    this.#errors.delete(name);
   }
 
-  owns(pointer) {
-    return this.#edits.has(pointer);
+  /** Whether the whole field is the user's. */
+  holds(name) {
+    return this.#edits.whole(name) !== undefined;
   }
 
   /** The field is open again: neither the user's nor the model's. */
@@ -80,14 +84,24 @@ export class Run {
     this.#forget(name, "open");
   }
 
+  /** What the model would have written takes the place of what the user wrote. */
+  accept(name) {
+    const { conflict } = this.#of(name);
+    this.release(name);
+    this.#said[name] = conflict.value;
+    this.#tell(name, { status: "settled" });
+  }
+
+  /** The server did not take what the user wrote: it stays theirs, with the rules that it breaks. */
+  refuse(name, breaches) {
+    if (this.holds(name)) this.#edits.blame(name, breaches);
+  }
+
   /** A new run is asked for. Returns what the user holds, by field: it is given, and not asked of the model. */
   begin() {
     const given = this.#edits.asGiven((name) => this.field(name).value);
-    this.#errors.clear();
-    this.notes = [];
-    this.timings = null;
-    this.attempt = 1;
-    this.phase = "connecting";
+    for (const name of this.#told.keys()) this.#tell(name, { ...UNTOLD, status: this.#of(name).status });
+    Object.assign(this, { phase: "connecting", notes: [], attempt: 1, reason: "", timings: null });
     return given;
   }
 
@@ -99,7 +113,11 @@ export class Run {
   /** The run ended without a terminal event, or was refused before it began. `details` are breaches by pointer. */
   end(phase, details = []) {
     if (!this.live) return [];
-    this.#blame(details);
+    for (const breach of details) {
+      const name = topOf(breach.path);
+      if (this.holds(name)) this.#edits.blame(name, [breach]);
+      else this.#blame([breach]);
+    }
     return this.#finish(phase);
   }
 
@@ -107,7 +125,7 @@ export class Run {
     start: ({ fields, notes }) => {
       const before = this.names;
       for (const name of before) this.#forget(name, "open");
-      for (const { path } of fields) this.#status.set(topOf(path), "waiting");
+      for (const { path } of fields) this.#tell(topOf(path), { status: "waiting" });
       this.notes = notes;
       this.phase = "streaming";
       return [...before, ...this.names];
@@ -121,14 +139,12 @@ export class Run {
       const name = topOf(path);
       putAt(this.#said, parsePointer(path), structuredClone(value));
       if (path !== `/${name}`) return this.#fill(name);
-      this.#ms.set(name, ms);
-      this.#status.set(name, { given: "given", pinned: "edited" }[source] ?? "settled");
-      return [name];
+      return this.#settle(name, { status: source === "given" ? "given" : "settled", ms });
     },
     pinned: ({ path, value }) => {
-      putAt(this.#said, parsePointer(path), structuredClone(value));
-      this.#status.set(topOf(path), "edited");
-      return [topOf(path)];
+      const name = topOf(path);
+      this.#said[name] = structuredClone(value);
+      return this.#tell(name, { ...UNTOLD, status: "pinned", pinned: value });
     },
     partial: ({ value, settled }) => {
       this.#said = structuredClone(value);
@@ -138,19 +154,25 @@ export class Run {
     },
     invalid: ({ paths, errors }) => {
       this.#blame(errors);
-      for (const path of paths) this.#status.set(topOf(path), "invalid");
+      const broken = paths.map(topOf).filter((name) => !YOURS.has(this.#of(name).status));
+      for (const name of broken) this.#tell(name, { status: "invalid" });
       return this.names;
     },
-    reset: ({ attempt, keep }) => {
+    reset: ({ attempt, keep, reason }) => {
       const kept = new Set(keep.map(topOf));
-      for (const name of this.names) if (!kept.has(name)) this.#forget(name, "waiting");
-      this.attempt = attempt;
+      const isVoid = (name) => !kept.has(name) && (name in this.#said || this.#of(name).status !== "open");
+      for (const name of this.names.filter(isVoid)) {
+        const { errors, past } = this.#of(name);
+        this.#forget(name, "waiting", errors.length ? errors : past);
+      }
+      Object.assign(this, { attempt, reason });
       return this.names;
     },
-    complete: ({ value, timings }) => {
+    complete: ({ value, timings, conflicts = [] }) => {
       this.#said = structuredClone(value);
       for (const name of Object.keys(value)) this.#settle(name);
-      this.#errors.clear();
+      for (const name of this.#told.keys()) this.#tell(name, { errors: [] });
+      for (const { path, model_value } of conflicts) this.#tell(topOf(path), { conflict: { value: model_value } });
       this.timings = timings;
       return this.#finish("complete");
     },
@@ -169,35 +191,54 @@ export class Run {
   #finish(phase) {
     this.phase = phase;
     for (const name of this.names) {
-      const status = this.#status.get(name) ?? "waiting";
-      if (status !== "waiting" && status !== "filling") continue;
-      this.#status.set(name, isEmpty(this.#said[name]) ? "open" : "cut");
+      const { status } = this.#of(name);
+      const unfinished = status === "open" || this.#isWriting(status);
+      const end = unfinished ? { status: isEmpty(this.#said[name]) ? "open" : "cut" } : {};
+      this.#tell(name, { past: [], ...end });
     }
     return this.names;
   }
 
   #fill(name) {
-    if ((this.#status.get(name) ?? "waiting") === "waiting") this.#status.set(name, "filling");
+    const { status } = this.#of(name);
+    if (status === "open" || status === "waiting") this.#tell(name, { status: "filling", past: [] });
     return [name];
   }
 
-  #settle(name) {
-    const status = this.#status.get(name);
-    if (status !== "given" && status !== "edited") this.#status.set(name, "settled");
+  /** The field is closed: parts of it that the user holds make all of it theirs. */
+  #settle(name, told = { status: "settled" }) {
+    if (!YOURS.has(this.#of(name).status)) this.#tell(name, { errors: [], past: [], ...told });
+    if (this.#edits.heldInParts(name)) this.#edits.set(`/${name}`, this.field(name).value, "edited");
+    return [name];
   }
 
-  #forget(name, status) {
+  #isWritten(name) {
+    return this.live && this.#isWriting(this.#of(name).status);
+  }
+
+  #isWriting(status) {
+    return status === "waiting" || status === "filling";
+  }
+
+  #of(name) {
+    return this.#told.get(name) ?? UNTOLD;
+  }
+
+  #tell(name, change) {
+    this.#told.set(name, { ...this.#of(name), ...change });
+    return [name];
+  }
+
+  #forget(name, status, past = []) {
     delete this.#said[name];
-    this.#ms.delete(name);
-    this.#errors.delete(name);
-    this.#status.set(name, status);
+    this.#told.set(name, { ...UNTOLD, status, past });
   }
 
   #blame(breaches) {
     for (const breach of breaches) {
       const name = topOf(breach.path);
-      const listed = this.#errors.get(name) ?? [];
-      if (!listed.some((known) => known.message === breach.message)) this.#errors.set(name, [...listed, breach]);
+      const { errors } = this.#of(name);
+      if (!errors.some((known) => known.message === breach.message)) this.#tell(name, { errors: [...errors, breach] });
     }
   }
 }

@@ -2,8 +2,8 @@
 
 import { readEvents } from "./sse.js";
 
-const EVENTS = "token,field,invalid,complete"; // start, reset, pinned and the terminal come unasked
-const TERMINAL = new Set(["complete", "failed", "cancelled"]);
+const EVENTS = "token,partial,field,invalid"; // start, reset, pinned and the terminal come unasked: that is all of them
+export const TERMINAL = new Set(["complete", "failed", "cancelled"]);
 const SILENCE_MS = 45_000; // the server pings every 15 s: three missed pings, and nobody is there
 
 /** Why a run was refused, lost or stopped, with a code that the words know. */
@@ -85,7 +85,7 @@ async function ask(path, input, signal) {
 }
 
 /** The envelope of a response that is no success; a proxy's page of its own is told by its status. */
-async function refusal(response) {
+export async function refusal(response) {
   const envelope = await response.json().catch(() => null);
   if (typeof envelope?.code !== "string") return new Problem("http", { message: String(response.status) });
   const seconds = Number(response.headers.get("retry-after"));

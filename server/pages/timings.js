@@ -7,5 +7,6 @@ export function timingsLine(run) {
   const parts = [];
   if (typeof first === "number") parts.push(words("timing.first", { time: duration(first) }));
   if (typeof total === "number") parts.push(words("timing.total", { time: duration(total) }));
+  if (run.attempt > 1 && parts.length) parts.push(words("timing.attempts", { n: run.attempt }));
   return parts.join(" · ");
 }

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tests.server.pages.scenes import Open
+from tests.server.pages.scenes import Open, config
 from tests.server.process import ServerProcess
 
 ARGUMENTS = [
@@ -39,6 +39,15 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def bare(browser: Browser, shared: Callable[[str], ServerProcess]) -> Iterator[Page]:
+    """A place to import the page's modules into, where nothing else runs."""
+    with browser.new_context() as context:
+        page = context.new_page()
+        page.goto(f"{shared(config()).url}/page/run.js")  # shown as text
+        yield page
 
 
 @pytest.fixture

@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 from playwright.sync_api import Page, Request, expect
 
+from tests.upstream import DONE, Step, chunk, ends, says, stream
+
 CONFIG = """
 models:
   form: {provider: scripted}
@@ -33,7 +35,7 @@ PLAN = [
     {"step": 2, "title": "A small summit", "details": ["Tea on top", "x" * 79]},
     {"step": 3, "title": "Choose together", "details": []},
 ]
-REPLY = {"reply": " Hello! 안녕하세요,  nice to meet you.\nIndoors or outdoors?", "options": ["Indoors", "밖에서"]}
+REPLY = {"reply": "Hello! 안녕하세요,  nice to meet you.\nIndoors or outdoors?", "options": ["Indoors", "밖에서"]}
 
 Open = Callable[..., Page]
 
@@ -50,6 +52,17 @@ def config(*, form: Any = MEETING, talk: Any = REPLY, pace_ms: int = 5) -> str:
 def _text(reply: Any) -> Any:
     scripted = isinstance(reply, str) or "text" in reply
     return reply if scripted else json.dumps(reply, ensure_ascii=False)
+
+
+def writing(*steps: str | Step, finish_reason: str = "stop") -> tuple[Step, ...]:
+    """What an upstream plays: pieces of text, with `gate`s where the test wants to look."""
+    played = [says(step) if isinstance(step, str) else step for step in steps]
+    return stream(chunk({"role": "assistant", "content": ""}), *played, ends(finish_reason), DONE)
+
+
+def fields(*names: str, **changed: Any) -> str:
+    """Some of the meeting's fields as a model writes them, without the braces around them."""
+    return ", ".join(f"{json.dumps(name)}: {json.dumps(changed.get(name, MEETING.get(name)))}" for name in names)
 
 
 def ask(page: Page, *, plan: bool = False) -> None:
