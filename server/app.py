@@ -18,8 +18,10 @@ from server.errors import Faults, add_error_handlers
 from server.guard.body import BodyLimit
 from server.guard.capacity import Capacity
 from server.guard.disconnect import CancelOnDisconnect
+from server.live import LiveRuns
 from server.logs import quiet_libraries
 from server.routes.chains import chain_routes
+from server.routes.runs import run_routes
 from server.routes.service import service_routes
 from server.settings import ChainSettings, Settings, SettingsError, complaints
 
@@ -48,9 +50,11 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="Structured streams", lifespan=lifespan, docs_url=None, redoc_url=None)
     add_error_handlers(app)
+    live = LiveRuns()
     app.include_router(service_routes(chains, settings))
+    app.include_router(run_routes(live))
     for name, served in settings.chains.items():
-        app.include_router(chain_routes(chains[name], served, settings))
+        app.include_router(chain_routes(chains[name], served, settings, live))
     _add_guards(app, settings)
     return app
 
@@ -103,7 +107,7 @@ def _build(name: str, served: ChainSettings, model: Model, settings: Settings) -
     except (ImportError, AttributeError, TypeError) as error:
         raise SettingsError(f"{where} cannot be imported ({error})") from error
     try:
-        chain = build(model, settings.run_limits)
+        chain = build(model, settings.run_limits(name))
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{where} cannot be built ({error})") from error
     if not isinstance(chain, StructuredChain):

@@ -39,6 +39,9 @@ class ChainSettings(_Section):
         default=["invoke", "batch", "stream", "stream_events", "input_schema", "output_schema", "playground"]
     )
     events: list[EventName] = Field(default=["token", "partial", "field", "invalid", "complete"])
+    repairs: int | None = Field(default=None, ge=0)  # these three: as in `limits`, unless the chain has its own
+    run_tokens: int | None = Field(default=None, ge=1)
+    total_s: float | None = Field(default=None, gt=0)
 
 
 class StreamSettings(_Section):
@@ -55,6 +58,8 @@ class LimitSettings(_Section):
 
     idle_s: float = Field(default=60, gt=0)
     total_s: float = Field(default=280, gt=0)
+    repairs: int = Field(default=1, ge=0)
+    run_tokens: int | None = Field(default=None, ge=1)
     drain_s: float = Field(default=20, ge=0)
     requests: int = Field(default=500, ge=1)
     body_bytes: int = Field(default=1 << 20, ge=1024)
@@ -99,10 +104,16 @@ class Settings(_Section):
             raise ValueError(f"the server itself answers under {', '.join(sorted(taken))}")
         return self
 
-    @property
-    def run_limits(self) -> Limits:
-        """The bounds as the chains take them."""
-        return Limits(self.limits.idle_s, self.limits.total_s, self.stream.partial_ms / 1000)
+    def run_limits(self, chain: str) -> Limits:
+        """The bounds of a chain's runs: its own where it has some, else those of all."""
+        common, own = self.limits, self.chains[chain]
+        return Limits(
+            idle=common.idle_s,
+            total=common.total_s if own.total_s is None else own.total_s,
+            snapshot=self.stream.partial_ms / 1000,
+            repairs=common.repairs if own.repairs is None else own.repairs,
+            tokens=common.run_tokens if own.run_tokens is None else own.run_tokens,
+        )
 
     def model_name(self, chain: str) -> str:
         """Which of `models` a chain uses. `auto` is `openai` where the environment names one, else `embedded`."""

@@ -4,6 +4,7 @@ A stream must not begin before its request is known to be sound, and LangServe a
 """
 
 import json
+from math import isinf
 from typing import Any
 
 from starlette.requests import Request
@@ -36,17 +37,24 @@ class BodyLimit:
         await self._app(scope, limited, send)
 
 
-async def read_envelope(request: Request) -> dict[str, Any]:
-    """The body of a chain's endpoint: a JSON object with `input` or `inputs`, as LangServe lays it out."""
+async def read_json(request: Request) -> dict[str, Any]:
+    """The body, which must be a JSON object and be sent as one."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise RequestError("Send JSON as application/json.", code=Code.UNSUPPORTED_MEDIA_TYPE)
     try:
-        body = json.loads((await request.body()).decode("utf-8"), parse_constant=_refuse_constant)
+        text = (await request.body()).decode("utf-8")
+        body = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
     except (ValueError, RecursionError) as error:
         raise RequestError("The body is not JSON.", code=Code.INVALID_JSON) from error
     if not isinstance(body, dict):
-        raise _breach("", "type", 'The body must be a JSON object such as {"input": {...}}.')
+        raise _breach("", "type", "The body must be a JSON object.")
+    return body
+
+
+async def read_envelope(request: Request) -> dict[str, Any]:
+    """The body of a chain's endpoint: an object with `input` or `inputs`, as LangServe lays it out."""
+    body = await read_json(request)
     if body.get("kwargs") not in (None, {}):
         raise _breach("/kwargs", "forbidden", "Clients cannot set keyword arguments.")
     _check_config(body.get("config"), listed="inputs" in body)
@@ -85,3 +93,11 @@ def _breach(path: str, rule: str, message: str) -> RequestError:
 
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(number: str) -> float:
+    """A number that can be written as JSON again, which `1e999` cannot: here it would be infinite."""
+    value = float(number)
+    if isinf(value):
+        raise ValueError("a number is too large")
+    return value

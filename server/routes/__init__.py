@@ -1,1 +1,1 @@
-"""The routes: one module for the chains, one for the server itself."""
+"""The routes: one module for the chains, one for live runs, one for the server itself."""

@@ -10,10 +10,12 @@ from langserve import add_routes
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 
+from chains import Pins
 from chains.call import read_request
 from chains.structured import StructuredChain
 from schemas import Breach, EventName, RequestError
 from server.guard.body import one_input, read_envelope, some_inputs
+from server.live import LiveRuns
 from server.routes.playground import playground_routes
 from server.runs import Run
 from server.settings import ChainSettings, Settings
@@ -27,34 +29,42 @@ Envelope = Annotated[dict[str, Any], Depends(read_envelope)]
 _KNOWN: tuple[EventName, ...] = get_args(EventName)
 
 
-def chain_routes(chain: StructuredChain, served: ChainSettings, settings: Settings) -> APIRouter:
-    """The routes of one chain."""
+def chain_routes(chain: StructuredChain, served: ChainSettings, settings: Settings, live: LiveRuns) -> APIRouter:
+    """The routes of one chain. Its streams are found in `live`."""
     router = APIRouter()
-    if "stream" in served.endpoints:
-        _add_stream(router, chain, served, settings)
-    if _has_playground(served, settings):
+    offered = _offered(chain, served, settings)
+    if "stream" in offered:
+        _add_stream(router, chain, served, settings, live)
+    if "playground" in offered:
         router.include_router(playground_routes(chain, served.path))
     add_routes(
         router,
         chain,
         path=served.path,
         config_keys=(),
-        enabled_endpoints=_langserve_endpoints(served, settings),
+        enabled_endpoints=_langserves(offered),
         dependencies=[Depends(_check_body(chain, settings.limits.batch_items))],
         serializer=WireSerializer(),
     )
     return router
 
 
-def _has_playground(served: ChainSettings, settings: Settings) -> bool:
-    return "playground" in served.endpoints and settings.mode == "development"
+def _offered(chain: StructuredChain, served: ChainSettings, settings: Settings) -> set[str]:
+    """The endpoints that are listed, but for the playground in production, and for what would show the model's text
+    before the chain has checked it.
+    """
+    offered: set[str] = set(served.endpoints)
+    if settings.mode == "production" or chain.checks_output:
+        offered.discard("playground")
+    if chain.checks_output:
+        offered.discard("stream_events")
+    return offered
 
 
-def _langserve_endpoints(served: ChainSettings, settings: Settings) -> list[Any]:
-    endpoints: set[str] = {endpoint for endpoint in served.endpoints if endpoint not in ("stream", "playground")}
-    if _has_playground(served, settings):
-        endpoints.add("stream_log")
-    return sorted(endpoints)
+def _langserves(offered: set[str]) -> list[Any]:
+    """LangServe's own endpoints among them: `stream` is ours, and the playground's page needs `stream_log`."""
+    own = offered - {"stream", "playground"}
+    return sorted(own | {"stream_log"} if "playground" in offered else own)
 
 
 def _check_body(chain: StructuredChain, batch_items: int) -> Any:
@@ -73,7 +83,9 @@ def _check_body(chain: StructuredChain, batch_items: int) -> Any:
     return check
 
 
-def _add_stream(router: APIRouter, chain: StructuredChain, served: ChainSettings, settings: Settings) -> None:
+def _add_stream(
+    router: APIRouter, chain: StructuredChain, served: ChainSettings, settings: Settings, live: LiveRuns
+) -> None:
     @router.post(f"{served.path}/stream", tags=[served.path.strip("/")], response_class=EventSourceResponse)
     async def stream(
         body: Envelope,
@@ -86,16 +98,16 @@ def _add_stream(router: APIRouter, chain: StructuredChain, served: ChainSettings
         own_client = {"input", "config", "kwargs"} <= body.keys()
         frames: Frames
         if protocol == "langserve" or (protocol is None and own_client):
-            frames = LangServeFrames()
+            frames, pins = LangServeFrames(), None  # what it has sent stays, so that nobody can take a field over
         else:
-            frames = EventFrames(names, retry_ms=settings.stream.retry_ms, ping_event=ping == "event")
-        run = Run(chain.astream_typed(one_input(body), hold=settings.stream.hold_ms / 1000))
+            frames, pins = EventFrames(names, retry_ms=settings.stream.retry_ms, ping_event=ping == "event"), Pins()
+        run = Run(chain.astream_typed(one_input(body), hold=settings.stream.hold_ms / 1000, pins=pins), pins)
         try:
             await run.opened()
         except BaseException:
             await run.cancel("the client left")
             raise
-        return RunResponse(run, frames, settings)
+        return RunResponse(run, live, frames, settings)
 
 
 def _names(listed: str) -> list[EventName]:

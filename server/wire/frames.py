@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from schemas import ALWAYS_SENT, Event, EventName, to_frame
+from schemas import ALWAYS_SENT, TERMINAL, Event, EventName, to_frame
 
 
 class EventFrames:
@@ -10,6 +10,7 @@ class EventFrames:
 
     def __init__(self, names: Iterable[EventName], *, retry_ms: int, ping_event: bool = False) -> None:
         self._names = ALWAYS_SENT | set(names)
+        self.over = False
         self._preamble = f"retry: {retry_ms}\n"
         # A comment never reaches EventSource's JavaScript; a client that watches for silence asks for an event.
         self.ping = b'event: ping\ndata: {"type":"ping"}\n\n' if ping_event else b": ping\n\n"
@@ -20,6 +21,7 @@ class EventFrames:
 
     def _frames(self, events: Iterable[Event]) -> Iterator[str]:
         for event in events:
+            self.over = event.type in TERMINAL
             if event.type in self._names:
                 yield self._preamble + to_frame(event)
                 self._preamble = ""

@@ -4,27 +4,32 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
-from schemas import TERMINAL, Event
+from schemas import Event
 from server.runs import Run
 
 
 class Frames(Protocol):
-    """A protocol's frames. `write` gives consecutive events as one piece, empty if the reader wants none of them."""
+    """A protocol's frames. `write` gives consecutive events as one piece, empty if the reader wants none of them.
+
+    Once they are `over` the reader has had its end, and nothing more is written.
+    """
 
     @property
     def ping(self) -> bytes: ...
+
+    @property
+    def over(self) -> bool: ...
 
     def write(self, events: Iterable[Event]) -> bytes: ...
 
 
 async def pieces(run: Run, frames: Frames, ping_s: float) -> AsyncGenerator[bytes]:
-    """What to write, as it comes, to the run's end. Events that the reader is not sent do not break its silence."""
+    """What to write, as it comes, to the reader's end. Events that it is not sent do not break its silence."""
     clock = asyncio.get_running_loop().time
-    read, silent_until, ended = 0, clock() + ping_s, False
-    while not ended:
+    read, silent_until = 0, clock() + ping_s
+    while not frames.over:
         batch = await run.since(read, silent_until)
         read += len(batch)
-        ended = bool(batch) and batch[-1].type in TERMINAL
         if piece := frames.write(batch) if batch else frames.ping:
             yield piece
             silent_until = clock() + ping_s

@@ -1,4 +1,4 @@
-"""The response that streams a run to its reader, and ends the run when it ends, however that comes about."""
+"""The response that streams a run to its reader. While it lasts the run is live; when it ends, so does the run."""
 
 import asyncio
 
@@ -7,6 +7,7 @@ from sse_starlette import EventSourceResponse
 from starlette.types import Receive, Scope, Send
 
 from schemas import Code, ServerError
+from server.live import LiveRuns
 from server.runs import Run
 from server.settings import Settings
 from server.wire.pieces import Frames, pieces
@@ -23,8 +24,9 @@ class RunResponse(EventSourceResponse):
     client can leave before the first byte.
     """
 
-    def __init__(self, run: Run, frames: Frames, settings: Settings) -> None:
+    def __init__(self, run: Run, live: LiveRuns, frames: Frames, settings: Settings) -> None:
         self._run = run
+        self._live = live
         self._drain_s = settings.limits.drain_s
         self._going = anyio.Event()  # set by sse-starlette when the server is told to end
         super().__init__(
@@ -38,10 +40,11 @@ class RunResponse(EventSourceResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         ending = asyncio.create_task(self._end_run())
         try:
-            await super().__call__(scope, receive, send)
+            with self._live.listed(self._run):
+                await super().__call__(scope, receive, send)
         finally:
             ending.cancel()
-            await self._run.cancel("the client left")
+            await self._run.cancel("its reader is gone")
 
     async def _end_run(self) -> None:
         """When the server ends, the run has the drain's time left; then its reader is told."""

@@ -3,9 +3,11 @@
 import httpx
 import pytest
 
-from tests.server.configs import CHAT, CHAT_INPUT, both, scripted, text
+from schemas import Code, Event, Failed
+from tests.server.configs import CHAINS, CHAT, CHAT_INPUT, both, scripted, text
 from tests.server.endpoints import refusal
 from tests.server.inprocess import client_of
+from tests.server.reading import events_of
 
 FRIEND = "https://app.example.com"
 STRANGERS = ["https://evil.example.com", "http://app.example.com", "https://app.example.com:8443",
@@ -59,3 +61,39 @@ async def test_limits_of_a_run_reach_the_chains() -> None:
         refusal(await client.post("/chatbot/invoke", json={"input": CHAT_INPUT}), 504, "upstream_timeout")
     async with client_of(scripted(stalls, limits={"total_s": 0.05})) as client:
         refusal(await client.post("/chatbot/invoke", json={"input": CHAT_INPUT}), 504, "time_limit")
+    async with client_of(scripted(text(CHAT), limits={"run_tokens": 1})) as client:
+        refusal(await client.post("/chatbot/invoke", json={"input": CHAT_INPUT}), 422, "over_budget")
+
+
+async def test_a_chains_own_limits_come_first() -> None:
+    chains = {**CHAINS, "chatbot": {**CHAINS["chatbot"], "total_s": 0.05}}
+    stalls = {"text": text(CHAT)[:20], "failure": "stall"}
+    async with client_of(scripted(stalls, chains=chains)) as client:
+        refusal(await client.post("/chatbot/invoke", json={"input": CHAT_INPUT}), 504, "time_limit")
+
+
+class TestTheTokensOfARun:
+    """Below what the prompt needs, between that and the answer, and beyond both."""
+
+    async def end(self, run_tokens: int) -> Event:
+        endless = {"text": text({**CHAT, "reply": "word " * 2000})}
+        async with client_of(scripted(endless, limits={"run_tokens": run_tokens})) as client:
+            response = await client.post("/chatbot/stream", json={"input": CHAT_INPUT})
+            assert response.status_code == 200, response.text
+            return events_of(response.text)[-1]
+
+    async def test_a_prompt_beyond_them_is_a_status(self) -> None:
+        async with client_of(scripted(text(CHAT), limits={"run_tokens": 1})) as client:
+            response = await client.post("/chatbot/stream", json={"input": CHAT_INPUT})
+            refusal(response, 422, "over_budget")
+
+    async def test_an_answer_beyond_them_fails(self) -> None:
+        end = await self.end(1500)
+        assert isinstance(end, Failed)
+        assert end.code is Code.OVER_BUDGET
+        assert end.partial["reply"].startswith("word word")
+
+    async def test_whatever_stays_within_them_is_whole(self) -> None:
+        async with client_of(scripted(text(CHAT), limits={"run_tokens": 1500})) as client:
+            response = await client.post("/chatbot/invoke", json={"input": CHAT_INPUT})
+            assert response.json()["output"]["reply"] == CHAT["reply"]

@@ -30,6 +30,7 @@ from tests.upstream import (
 )
 
 PATIENT = {"stream": {"hold_ms": 10_000}}
+ONCE = {"limits": {"repairs": 0}}  # what an answer is told to have broken, not what another one would mend
 IMPATIENT = {"read_timeout": 0.3}
 OPENAI_OVERFLOW = {
     "error": {
@@ -59,12 +60,12 @@ UNWELL = {"error": {"message": "unwell", "type": "server_error", "param": None, 
 
 @pytest.fixture(scope="module")
 def patient(shared: Callable[[str], ServerProcess], upstream: Upstream) -> ServerProcess:
-    return shared(openai(upstream.base_url, **PATIENT))
+    return shared(openai(upstream.base_url, **PATIENT, **ONCE))
 
 
 @pytest.fixture(scope="module")
 def impatient(shared: Callable[[str], ServerProcess], upstream: Upstream) -> ServerProcess:
-    return shared(openai(upstream.base_url, IMPATIENT, **PATIENT))
+    return shared(openai(upstream.base_url, IMPATIENT, **PATIENT, **ONCE))
 
 
 def post(server: ServerProcess, endpoint: str, body: dict[str, Any] | None = None) -> httpx.Response:
@@ -239,11 +240,11 @@ def test_silence_half_way_ends_by_the_runs_own_limit(
 
 def test_a_run_that_never_ends_is_ended(shared: Callable[[str], ServerProcess], upstream: Upstream) -> None:
     server = shared(openai(upstream.base_url, **PATIENT, limits={"total_s": 0.5}))
-    script = upstream.plays(*stream(HALF, forever(says("a"))))
+    script = upstream.plays(*stream(HALF, forever(says(" "))))
     end = terminal(ask(f"{server.url}/meeting-info", MEETING_INPUT))
     assert isinstance(end, Failed)
     assert end.code is Code.TIME_LIMIT
-    assert end.partial["name"].startswith("Half a naaa")
+    assert end.partial["name"].startswith("Half a na  ")
     assert script.next_call().left.wait(PATIENCE_S)
 
 

@@ -3,12 +3,16 @@
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import cycle, islice
 
 import httpx
 import pytest
 
-from server import create_app
+from schemas import RequestError
+from server import app, create_app
+from server.live import LiveRuns
+from server.runs import Run
 from server.settings import parse_settings
 from tests.server.configs import MEETING, MEETING_INPUT, openai, text
 from tests.server.endpoints import body_of
@@ -18,15 +22,36 @@ from tests.server.thread import ThreadServer
 from tests.upstream import Upstream, forever, says, stream, whole
 
 PATHS = [f"/meeting-info/{name}" for name in ("stream", "stream_events", "invoke", "batch")]
-WRITING = stream(says('{"name": "'), forever(says("a")))
+WRITING = stream(says('{"name": "a'), forever(says(" ")))  # blanks, of which no text has too many: they may be trimmed
 NARROW = {"max_concurrency": 3}
 LIMITS = {"requests": 20}
 
 
+class Remembering(LiveRuns):
+    """The list of the server's runs, which also remembers those that were on it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    @contextmanager
+    def listed(self, run: Run) -> Iterator[None]:
+        self.seen.append(run.id)
+        with super().listed(run):
+            yield
+
+
 @pytest.fixture
-def server(upstream: Upstream) -> Iterator[ThreadServer]:
-    app = create_app(parse_settings(openai(upstream.base_url, NARROW, limits=LIMITS), "the test's settings"))
-    with ThreadServer(app) as server:
+def live(monkeypatch: pytest.MonkeyPatch) -> Remembering:
+    live = Remembering()
+    monkeypatch.setattr(app, "LiveRuns", lambda: live)
+    return live
+
+
+@pytest.fixture
+def server(upstream: Upstream, live: Remembering) -> Iterator[ThreadServer]:
+    settings = parse_settings(openai(upstream.base_url, NARROW, limits=LIMITS), "the test's settings")
+    with ThreadServer(create_app(settings)) as server:
         yield server
 
 
@@ -47,7 +72,7 @@ def drop(server: ThreadServer, path: str, received: int) -> None:
             received -= len(connection.recv(received))
 
 
-def test_two_hundred_clients_that_leave(server: ThreadServer, upstream: Upstream) -> None:
+def test_two_hundred_clients_that_leave(server: ThreadServer, live: Remembering, upstream: Upstream) -> None:
     ask_all(server, upstream)  # whatever is made once and stays, is made now
     before = server.tasks()
     upstream.plays(*WRITING)
@@ -58,4 +83,8 @@ def test_two_hundred_clients_that_leave(server: ThreadServer, upstream: Upstream
     while (left := server.tasks() - before) and time.monotonic() < deadline:
         pass  # the server's loop is asked again and again: each question is a turn of it
     assert left == set()
+    assert len(live.seen) > 50
+    for run_id in live.seen:
+        with pytest.raises(RequestError):
+            live.find(run_id)
     ask_all(server, upstream)

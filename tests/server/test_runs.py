@@ -1,4 +1,7 @@
-"""A run's log ends with exactly one terminal event, whatever ends it, and every reader can follow it."""
+"""A run's log ends with exactly one terminal event, whatever ends it, and every reader can follow it.
+
+What it says of pins and of its `id` is in `test_run_pins`.
+"""
 
 import asyncio
 import logging

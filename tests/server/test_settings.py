@@ -1,6 +1,7 @@
 """Settings say what they mean, and what is wrong with them is said by the key's name."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -8,6 +9,7 @@ import pytest
 import yaml
 from pydantic import BaseModel
 
+from chains.limits import Limits
 from chains.models.spec import ModelSpec
 from server.settings import (
     ChainSettings,
@@ -117,6 +119,12 @@ class TestWrongValues:
             ("stream.ping_s", 0),
             ("limits.requests", 0),
             ("limits.idle_s", 0),
+            ("limits.repairs", -1),
+            ("limits.repairs", 1.5),
+            ("limits.run_tokens", 0),
+            ("chains.chatbot.repairs", -1),
+            ("chains.chatbot.run_tokens", 0),
+            ("chains.chatbot.total_s", 0),
             ("chains.chatbot.path", "chatbot"),
             ("chains.chatbot.path", "/Chat Bot"),
             ("chains.chatbot.runnable", "chains.chatbot"),
@@ -175,6 +183,55 @@ class TestWrongValues:
         file.write_bytes(b"mode: \xff")
         with pytest.raises(SettingsError, match=re.escape(str(file))):
             load_settings(file)
+
+
+class TestBoundsOfARun:
+    def limits(self, path: str = "", value: Any = None, *more: tuple[str, Any]) -> dict[str, Limits]:
+        """Those of both chains, with these places changed."""
+        text = both()
+        for at, changed_to in ((path, value), *more) if path else ():
+            text = changed(at, changed_to, text)
+        settings = parse_settings(text, "some.yaml")
+        return {name: settings.run_limits(name) for name in settings.chains}
+
+    def test_what_the_settings_do_not_say_is_what_the_chains_do_without_them(self) -> None:
+        assert set(self.limits().values()) == {Limits()}
+
+    @pytest.mark.parametrize(
+        ("path", "value", "bound", "told"),
+        [
+            ("limits.idle_s", 7, "idle", 7),
+            ("limits.total_s", 7, "total", 7),
+            ("limits.repairs", 0, "repairs", 0),
+            ("limits.repairs", 3, "repairs", 3),
+            ("limits.run_tokens", 700, "tokens", 700),
+            ("stream.partial_ms", 700, "snapshot", 0.7),
+        ],
+    )
+    def test_each_is_that_of_every_chain(self, path: str, value: Any, bound: str, told: Any) -> None:
+        assert set(self.limits(path, value).values()) == {replace(Limits(), **{bound: told})}
+
+    @pytest.mark.parametrize(
+        ("key", "of_all", "own", "bound"),
+        [
+            ("total_s", 7, 3, "total"),
+            ("repairs", 2, 0, "repairs"),
+            ("repairs", 0, 2, "repairs"),
+            ("run_tokens", 700, 300, "tokens"),
+        ],
+    )
+    def test_a_chains_own_come_first(self, key: str, of_all: Any, own: Any, bound: str) -> None:
+        limits = self.limits(f"limits.{key}", of_all, (f"chains.chatbot.{key}", own))
+        assert limits == {
+            "chatbot": replace(Limits(), **{bound: own}),
+            "meeting-info": replace(Limits(), **{bound: of_all}),
+        }
+
+    def test_a_chain_may_have_one_where_all_have_none(self) -> None:
+        assert {name: limit.tokens for name, limit in self.limits("chains.chatbot.run_tokens", 300).items()} == {
+            "chatbot": 300,
+            "meeting-info": None,
+        }
 
 
 class TestWhichModel:

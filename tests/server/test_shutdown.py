@@ -12,6 +12,7 @@ from tests.server.reading import PATIENCE_S, data_of, follow
 from tests.server.requests import post_bytes
 from tests.upstream import DONE, Upstream, chunk, ends, forever, gate, pause, says, stall, stream
 
+ENDLESS = stream(says('{"name": "a'), forever(says(" ")))  # blanks, of which no text has too many: they may be trimmed
 SOON_S = 8.0
 """uvicorn's own patience is `drain_s` and five seconds; whoever ends later was ended by force."""
 NOTICED_S = 1.0
@@ -24,7 +25,7 @@ def chain_of(server: ServerProcess) -> str:
 
 def test_without_a_drain_the_reader_is_told_and_the_model_stopped(start: Start, upstream: Upstream) -> None:
     server = start(openai(upstream.base_url, limits={"drain_s": 0}))
-    script = upstream.plays(*stream(says('{"name": "'), forever(says("a"))))
+    script = upstream.plays(*ENDLESS)
     with httpx.Client(timeout=PATIENCE_S) as client, closing(follow(client, chain_of(server), MEETING_INPUT)) as frames:
         while next(frames).event != "token":
             pass
@@ -34,14 +35,14 @@ def test_without_a_drain_the_reader_is_told_and_the_model_stopped(start: Start, 
     assert (last.event, end["code"], end["phase"]) == ("failed", "shutting_down", "server")
     assert end["retryable"]
     assert end["retry_after_ms"] > 0
-    assert set(end["partial"]["name"]) == {"a"}
+    assert end["partial"]["name"].startswith("a")
     assert script.next_call().left.wait(1)
     assert server.wait(SOON_S) is not None
 
 
 def test_langserves_client_is_told_too(start: Start, upstream: Upstream) -> None:
     server = start(openai(upstream.base_url, limits={"drain_s": 0}))
-    upstream.plays(*stream(says('{"name": "'), forever(says("a"))))
+    upstream.plays(*ENDLESS)
     with (
         httpx.Client(timeout=PATIENCE_S) as client,
         closing(follow(client, chain_of(server), MEETING_INPUT, protocol="langserve")) as frames,

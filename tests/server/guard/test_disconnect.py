@@ -13,11 +13,12 @@ from tests.server.endpoints import body_of
 from tests.server.process import ServerProcess
 from tests.server.reading import PATIENCE_S
 from tests.server.requests import post_bytes
+from tests.server.turns import in_turn
 from tests.upstream import Call, Step, Upstream, chunk, forever, says, stall, stream
 
 A_SECOND = 1.0
 PATHS = [f"/meeting-info/{name}" for name in ("stream", "stream_events", "stream_log", "invoke", "batch")]
-WRITING = stream(says('{"name": "'), forever(says("a")))
+WRITING = stream(says('{"name": "a'), forever(says(" ")))  # blanks, of which no text has too many: they may be trimmed
 SILENT = stream(chunk({"role": "assistant"}), stall)
 
 
@@ -60,6 +61,20 @@ def test_leaving_in_the_middle_of_the_text(
         call = script.next_call()
         assert not call.left.is_set()
     assert left_soon(call)
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("second", [WRITING, SILENT, (stall,)], ids=["writing", "silent", "not yet answering"])
+def test_leaving_when_the_model_was_asked_again(
+    server: ServerProcess, upstream: Upstream, path: str, second: tuple[Step, ...]
+) -> None:
+    script = upstream.plays(in_turn(stream(says('{"name": "a", "category": "none"'), stall), second))
+    with closing(send(server, path)):
+        first, again = script.next_call(), script.next_call()
+        assert left_soon(first)
+        assert not again.left.is_set()
+    assert left_soon(again)
+    assert script.count == 2
 
 
 def test_leaving_a_batch_stops_all_of_it(server: ServerProcess, upstream: Upstream) -> None:

@@ -4,10 +4,13 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+import pytest
+
 from chains import StructuredChain, chatbot
 from chains.models.model import Model
 from chains.models.scripted import Reply, ScriptedChatModel
-from schemas import Complete, Event
+from schemas import Complete, Event, RequestError
+from server.live import LiveRuns
 from server.runs import Run
 from server.settings import Settings
 from server.wire.frames import EventFrames
@@ -41,10 +44,13 @@ async def test_a_response_whose_body_never_began_stops_its_run() -> None:
         leave.set()  # the client is gone while the first bytes are on their way
         await asyncio.Event().wait()
 
-    response = RunResponse(run, EventFrames(["token"], retry_ms=0), SETTINGS)
+    live = LiveRuns()
+    response = RunResponse(run, live, EventFrames(["token"], retry_ms=0), SETTINGS)
     await response({"type": "http", "method": "POST"}, receive, send)
     assert chat.stopped_after[0] < 1000  # pieces of one character
     assert run.log[-1].type == "cancelled"
+    with pytest.raises(RequestError):
+        live.find(run.id)
 
 
 async def test_a_chain_that_just_ends_leaves_no_log_without_an_end() -> None:

@@ -119,9 +119,9 @@ async def test_the_settings_say_how_long_a_status_is_held(monkeypatch: pytest.Mo
     held: list[float] = []
     astream_typed = StructuredChain.astream_typed
 
-    def recording(chain: StructuredChain, input: Any, *, hold: float) -> AsyncGenerator[Event]:
+    def recording(chain: StructuredChain, input: Any, *, hold: float, **more: Any) -> AsyncGenerator[Event]:
         held.append(hold)
-        return astream_typed(chain, input, hold=hold)
+        return astream_typed(chain, input, hold=hold, **more)
 
     monkeypatch.setattr(StructuredChain, "astream_typed", recording)
     async with client_of(both(stream={"hold_ms": 2500})) as client:

@@ -1,6 +1,5 @@
 """LangServe's own client, unmodified, against the real server: its chunks add up to the object, its errors raise."""
 
-import json
 from collections.abc import Callable
 from functools import reduce
 from operator import add
@@ -11,8 +10,6 @@ import pytest
 from langchain_core.runnables import RunnableConfig
 from langserve import RemoteRunnable
 
-from schemas import Cancelled, FieldSettled, Token
-from server.wire.langserve import LangServeFrames
 from tests.server.configs import CHAT_INPUT, MEETING, MEETING_INPUT, openai, text
 from tests.server.process import ServerProcess
 from tests.upstream import Step, Upstream, answer, cut, ends, says, stream, whole
@@ -24,7 +21,7 @@ PLAN = [
 CANDIDATES = [{"id": "g-1", "name": "한강 산책"}, {"id": "g-2", "name": "독서"}]
 RECOMMENDED = {"group_id": "g-1", "reason": "가까운 곳에서\u2028천천히 걸어요 \x85 😀"}
 RECOMMEND = {**CHAT_INPUT, "want": "recommendation", "candidates": CANDIDATES}
-AWKWARD = "a\r\nb\u2028c\u2029d\x85e\x1cf\x0bg\x0ch\x00 😀👩‍👩‍👧 끝 "
+AWKWARD = "a\r\nb\u2028c\u2029d\x85e\x1cf\x0bg\x0ch\x00 😀👩‍👩‍👧 끝"
 GIVEN = {"name": "정해진 이름", "tags": ["하나", "둘", "셋"], "max_members": 5}
 LESS = {name: value for name, value in MEETING.items() if name not in GIVEN}
 SUMS: dict[str, tuple[str, Any, Any, Any]] = {
@@ -81,6 +78,15 @@ async def test_every_way_of_asking_gives_the_object(remote: Remotes, case: str) 
     assert await runnable.ainvoke(wanted) == result
     assert reduce(add, runnable.stream(wanted)) == result
     assert reduce(add, [chunk async for chunk in runnable.astream(wanted)]) == result
+
+
+def test_blanks_around_a_text_come_as_the_model_wrote_them(remote: Remotes) -> None:
+    """They are trimmed when the text closes: that is in time for the whole, and too late for a stream's chunks."""
+    runnable = remote("chatbot", {"reply": " 네 \n", "options": [" 등산 "]})
+    assert runnable.invoke(CHAT_INPUT) == {"reply": "네", "options": ["등산"], "recommendation": None}
+    assert reduce(add, runnable.stream(CHAT_INPUT)) == {
+        "reply": " 네 \n", "options": ["등산"], "recommendation": None,
+    }  # fmt: skip
 
 
 async def test_batches(remote: Remotes) -> None:
@@ -163,42 +169,3 @@ class TestErrors:
     def test_other_settings_of_a_run_are_its_own_business(self, remote: Remotes) -> None:
         config: RunnableConfig = {"tags": ["mine"], "metadata": {"user": 1}, "run_name": "mine"}
         assert remote("meeting-info", MEETING).invoke(MEETING_INPUT, config) == MEETING
-
-
-class TestLangServeFrames:
-    def data(self, piece: bytes) -> list[Any]:
-        return [json.loads(line[6:]) for line in piece.decode().splitlines() if line.startswith("data: ")]
-
-    def test_a_string_is_sent_once_by_its_tokens(self) -> None:
-        frames = LangServeFrames()
-        written = frames.write([Token(seq=2, path="/a", text="x"), Token(seq=3, path="/a", text="y")])
-        written += frames.write([FieldSettled(seq=4, path="/a", value="xy", source="model", ms=1)])
-        assert self.data(written) == [{"a": "x"}, {"a": "y"}]
-
-    def test_what_grows_within_an_object_waits_for_it(self) -> None:
-        frames = LangServeFrames()
-        assert frames.write([Token(seq=2, path="/a/b", text="x"), Token(seq=3, path="/l/0/b", text="x")]) == b""
-        settled = FieldSettled(seq=4, path="/a", value={"b": "x"}, source="model", ms=1)
-        assert self.data(frames.write([settled])) == [{"a": {"b": "x"}}]
-
-    def test_a_list_is_sent_once_by_its_items(self) -> None:
-        frames = LangServeFrames()
-        item = FieldSettled(seq=2, path="/l/0", value=1, source="model", ms=1)
-        whole_list = FieldSettled(seq=3, path="/l", value=[1], source="model", ms=1)
-        assert self.data(frames.write([item, whole_list])) == [{"l": [1]}]
-
-    def test_a_value_that_its_validators_changed_is_no_sum_of_its_tokens(self) -> None:
-        """What was sent cannot be taken back, and a wrong sum must not end well."""
-        frames = LangServeFrames()
-        frames.write([Token(seq=2, path="/a", text="x ")])
-        changed = FieldSettled(seq=3, path="/a", value="x", source="model", ms=1)
-        assert frames.write([changed]).startswith(b"event: error\n")
-        assert frames.write([Token(seq=4, path="/b", text="y")]) == b""
-
-    def test_a_run_that_was_stopped_does_not_end_well(self) -> None:
-        assert LangServeFrames().write([Cancelled(seq=2, reason="r", partial={})]).startswith(b"event: error\n")
-
-    def test_every_line_is_a_line_to_every_reader(self) -> None:
-        piece = LangServeFrames().write([Token(seq=2, path="/a", text="\x85\u2028\u2029\r\n😀")])
-        assert piece.isascii()
-        assert self.data(piece) == [{"a": "\x85\u2028\u2029\r\n😀"}]
