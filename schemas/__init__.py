@@ -44,6 +44,7 @@ from schemas.events import (
 )
 from schemas.fold import Fold, copy_json
 from schemas.meeting import Category, MeetingInfo, MeetingRequest, Period, PlanStep
+from schemas.pin import PinReceipt, PinRequest
 from schemas.pointer import Path, from_pointer, to_pointer
 from schemas.settle import Settle, SettleNode, Stream, settle_tree
 from schemas.sse import from_frames, to_frame
@@ -82,6 +83,8 @@ __all__ = [
     "Partial",
     "Path",
     "Period",
+    "PinReceipt",
+    "PinRequest",
     "Pinned",
     "PlanStep",
     "Recommendation",

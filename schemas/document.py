@@ -9,6 +9,7 @@ from schemas.chat import ChatReply, ChatRequest
 from schemas.errors import ErrorEnvelope
 from schemas.events import Event
 from schemas.meeting import MeetingInfo, MeetingRequest
+from schemas.pin import PinReceipt, PinRequest
 
 
 def schema_document() -> dict[str, Any]:
@@ -17,8 +18,10 @@ def schema_document() -> dict[str, Any]:
         [
             (ChatRequest, "validation"),
             (MeetingRequest, "validation"),
+            (PinRequest, "validation"),
             (ChatReply, "serialization"),
             (MeetingInfo, "serialization"),
+            (PinReceipt, "serialization"),
             (ErrorEnvelope, "serialization"),
         ],
         ref_template="#/$defs/{model}",

@@ -188,6 +188,7 @@ class Upstream:
     def __init__(self) -> None:
         self._script = Script([answer(500)])
         self._started: queue.Queue[tuple[int, asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
+        self._playing: dict[asyncio.Future[None], asyncio.StreamWriter] = {}
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="upstream")
 
     def __enter__(self) -> Self:
@@ -212,10 +213,17 @@ class Upstream:
 
     async def _serve(self) -> None:
         closing = asyncio.Event()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        server = await asyncio.start_server(self._accepted, "127.0.0.1", 0)
         self._started.put((server.sockets[0].getsockname()[1], asyncio.get_running_loop(), closing))
         await closing.wait()
-        server.close()  # asyncio.run cancels what is still being played
+        server.close()  # asyncio.run cancels what is still being played ...
+        for writer in self._playing.values():
+            writer.close()  # ... and what has not begun closes nothing itself
+
+    def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        playing = asyncio.ensure_future(self._connected(reader, writer))
+        self._playing[playing] = writer
+        playing.add_done_callback(self._playing.pop)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         script = self._script
