@@ -64,8 +64,7 @@ class Attempt:
         self._string_told = False  # whether the string at that path is told as it grows ...
         self._by_words = False  # ... and then by whole words
         self._words = WordCutter()
-        self._length = 0  # characters of that string, up to the last that is no blank ...
-        self._blanks = 0  # ... and behind it
+        self._length = 0  # characters of that string, from the first that is no blank
 
     @property
     def fields(self) -> Set[str]:
@@ -165,30 +164,32 @@ class Attempt:
             self._overruled(change)
         elif isinstance(change, Grew):
             if self._streams(path):
-                self._token(path, self._words.feed(change.text) if self._by_words else change.text)
-                self._look_at_length(path, change.text)
+                self._grow(path, change.text)
         elif isinstance(change, Closed):
             self._take_closed(path, change.value)
         else:
             self.fault = _repeated(path if path[0] not in self._checked else path[:1])
 
-    def _look_at_length(self, path: Path, text: str) -> None:
-        """A text beyond its limit cannot become valid by growing on, as those of small models like to do.
-
-        Blanks at its edges do not count: they may be trimmed.
-        """
-        name = str(path[0])
-        longest = self._shape.fields[name].longest if len(path) == 1 and name not in self.void else None
-        if longest is None:
-            return
-        text = text if self._length else text.lstrip()
-        if seen := text.rstrip():
-            self._length += self._blanks + len(seen)
-            self._blanks = 0
-        self._blanks += len(text) - len(seen)
-        if self._length > longest:
+    def _grow(self, path: Path, text: str) -> None:
+        """Tells text of a string, but not beyond its limit: it cannot become valid again by growing on."""
+        longest = self._shape.fields[str(path[0])].longest if len(path) == 1 else None
+        end = None if longest is None else self._first_beyond(longest, text)
+        self._token(path, self._words.feed(text[:end]) if self._by_words else text[:end])
+        if end is not None:
+            self.rest_of_words()
+            self._string_told = False
             message = f"String should have at most {longest} characters"
             self._invalid(path, [Breach(path=to_pointer(path), rule="string_too_long", message=message)])
+
+    def _first_beyond(self, longest: int, text: str) -> int | None:
+        """Where in a piece of the string the first character beyond the limit ends: in the same place however the text
+        is cut. Blanks at the string's edges do not count, since they may be trimmed.
+        """
+        lead = 0 if self._length else len(text) - len(text.lstrip())
+        begin = lead + max(longest - self._length, 0)
+        self._length += len(text) - lead
+        beyond = text[begin:].lstrip()
+        return len(text) - len(beyond) + 1 if beyond else None
 
     def _take_closed(self, path: Path, value: Any) -> None:
         if self._is_field(path):
@@ -217,7 +218,7 @@ class Attempt:
         if path != self._string_path:
             settle = self._settles(path)
             self._string_path, self._by_words = path, settle == "word"
-            self._length = self._blanks = 0
+            self._length = 0
             sound = settle in ("char", "word") and path[0] not in self.void
             self._string_told = sound and self._ledger.reaches(path)
         return self._string_told
