@@ -20,17 +20,21 @@ PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format lock clean browser FORCE
+.PHONY: help run test test-long check format lock clean browser FORCE
 .NOTPARALLEL:
 
 help:  ## Print this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s%s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(RUN)  ## Serve on HOST (127.0.0.1) and PORT (8000) what CONFIG (langserve.yaml) says
 	@exec $(BIN)/python -m server
 
 test: $(DEV) browser  ## Run the tests; ARGS="-k parser" goes to pytest
 	@( $(has_browser) ) || export BROWSER_TESTS=skip; exec $(BIN)/python -m pytest $(ARGS)
+
+# Hypothesis marks what is tried on generated examples. Shrinking a failure may take its time, so nothing is timed out.
+test-long: $(DEV)  ## Hold the stream's contract over more than 20,000 generated runs; takes about half an hour
+	@HYPOTHESIS_PROFILE=long exec $(BIN)/python -m pytest --timeout=0 -m hypothesis tests/chains tests/schemas $(ARGS)
 
 # lint-imports is handed to Python, since its own first line names where this folder was when it was installed. The last
 # line finds dependencies of pyproject.toml that are not locked; the weights' package alone may lack its own.

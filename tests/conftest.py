@@ -1,11 +1,22 @@
-"""What all tests share: how hard Hypothesis tries.
+"""What all tests share: how hard Hypothesis tries, and the contract to which every log is held.
 
-`HYPOTHESIS_PROFILE=long pytest --timeout=0 tests/chains` tries long, and other things every time.
+`make test-long` tries long, and other things every time.
 """
 
 import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, contextmanager
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from chains.structured import StructuredChain
+from schemas import TERMINAL, Event
+
+pytest.register_assert_rewrite("tests.chains.contract")
+
+from tests.chains import contract  # noqa: E402  # only what is imported from here on is rewritten
 
 settings.register_profile(
     "default",
@@ -16,5 +27,49 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
     print_blob=True,
 )
-settings.register_profile("long", settings.get_profile("default"), max_examples=20_000, derandomize=False)
+settings.register_profile("long", settings.get_profile("default"), max_examples=5_000, derandomize=False)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.fixture(autouse=True)
+def every_log_keeps_the_contract(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Holds the log of every run of a chain, in whatever way a test runs it, to `tests.chains.contract`."""
+    broken: list[AssertionError] = []
+    produce, produce_sync = StructuredChain._aevents, StructuredChain._events
+
+    @contextmanager
+    def log_of(chain: StructuredChain) -> Iterator[list[Event]]:
+        log: list[Event] = []
+        try:
+            yield log
+        finally:
+            try:
+                contract.check(log, chain.result, ended=bool(log) and log[-1].type in TERMINAL)
+            except AssertionError as error:  # raised here it could be taken for a fault of the chain's
+                broken.append(error)
+
+    async def recorded(chain: StructuredChain, *args: Any, **known: Any) -> AsyncIterator[Event]:
+        with log_of(chain) as log:
+            async with aclosing(produce(chain, *args, **known)) as events:
+                async for event in events:
+                    log.append(event)
+                    yield event
+
+    def recorded_sync(chain: StructuredChain, *args: Any, **known: Any) -> Iterator[Event]:
+        with log_of(chain) as log:
+            for event in produce_sync(chain, *args, **known):
+                log.append(event)
+                yield event
+
+    monkeypatch.setattr(StructuredChain, "_aevents", recorded)
+    monkeypatch.setattr(StructuredChain, "_events", recorded_sync)
+    yield
+    if broken:
+        raise broken[0]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """How many logs were held to the contract, and what was in them."""
+    if contract.held:
+        counts = ", ".join(f"{kind} {count:,}" for kind, count in contract.held.most_common())
+        terminalreporter.write_line(f"Held to the contract: {counts}")

@@ -1,8 +1,14 @@
 """The reference reducer: what any client makes of the events."""
 
+import json
+from pathlib import Path
+from typing import Any
+
 import pytest
 
 from schemas import (
+    ALWAYS_SENT,
+    TERMINAL,
     Cancelled,
     Code,
     Event,
@@ -14,6 +20,7 @@ from schemas import (
     Reset,
     Token,
     copy_json,
+    from_json,
     from_pointer,
 )
 from tests.schemas.samples import EVENTS, VALUE
@@ -144,3 +151,45 @@ def test_a_copy_shares_nothing() -> None:
     assert copied == VALUE
     assert copied["tags"] is not VALUE["tags"]
     assert copied["in"][""] is not VALUE["in"][""]
+
+
+# -- the vectors, which every client is held to ------------------------------------------------------------------------
+
+VECTORS = [
+    json.loads(file.read_text(encoding="utf-8"))
+    for file in sorted((Path(__file__).parents[1] / "vectors" / "streams").glob("*.json"))
+]
+READINGS: dict[str, set[str]] = {
+    "token,field": {"token", "field"},
+    "partial": {"partial"},
+    "all": {"token", "field", "partial", "invalid"},
+}
+each = pytest.mark.parametrize("vector", VECTORS, ids=[vector["name"] for vector in VECTORS])
+
+
+def reading_of(vector: dict[str, Any], names: set[str]) -> list[Event]:
+    """The vector's events as a client gets them that asks for these."""
+    events = map(from_json, map(json.dumps, vector["events"]))
+    return [
+        event for event in events if event.type in names | ALWAYS_SENT or (isinstance(event, Partial) and event.resumed)
+    ]
+
+
+@each
+@pytest.mark.parametrize("reading", READINGS)
+def test_a_reading_adds_up_to_what_the_vector_says(vector: dict[str, Any], reading: str) -> None:
+    *before, end = reading_of(vector, READINGS[reading])
+    assert repr(folded(*before)) == repr(vector["readings"][reading])
+    assert end.type in TERMINAL
+
+
+@each
+@pytest.mark.parametrize("reading", READINGS)
+def test_with_its_end_every_reading_holds_the_same(vector: dict[str, Any], reading: str) -> None:
+    whole = folded(*reading_of(vector, READINGS[reading]))
+    assert whole == (vector["events"][-1].get("partial") or vector["value"] or {})
+    assert folded(*reading_of(vector, {"token", "field"})[:-1]) == whole
+
+
+def test_there_are_vectors() -> None:
+    assert len(VECTORS) > 20

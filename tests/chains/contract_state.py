@@ -1,0 +1,146 @@
+"""What the events of a log add up to, as far as one has read: what the promises of `tests.chains.contract` look at."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from schemas import (
+    ALWAYS_SENT,
+    TERMINAL,
+    Event,
+    FieldSettled,
+    Fold,
+    Invalid,
+    Path,
+    Pinned,
+    Reset,
+    Settle,
+    Start,
+    Token,
+    from_pointer,
+    to_pointer,
+)
+from schemas.settle import HELD
+from schemas.text import TRIM
+
+READINGS = {"token,field": {"token", "field"}, "partial": {"partial"}, "all": {"token", "field", "partial", "invalid"}}
+"""The readings worth naming: which events each asks for. What is always sent comes with all of them."""
+
+
+class SoFar:
+    """A log, as far as it has been read. Whatever is void since the last `reset` is forgotten."""
+
+    def __init__(self, result: type[BaseModel]) -> None:
+        self.result = result
+        self.count = 0
+        self.last: Event | None = None
+        self.kinds: set[str] = set()
+        """The names of the events."""
+        self.places: dict[str, Settle] = {}
+        """How each place settles, as `start` announced it."""
+        self.attempt = 1
+        self.readings = {name: Fold() for name in READINGS}
+        self.told = Fold()
+        """What the events add up to without the snapshots."""
+        self.settled: dict[str, FieldSettled | Pinned] = {}
+        """Pointer → the event that told it last."""
+        self.kept: set[str] = set()
+        self.pinned: set[str] = set()
+        """Pointers."""
+        self.overruled: dict[str, Any] = {}
+        """Pinned pointer → what the model had settled there before."""
+        self.broken: list[Invalid] = []
+        """What is invalid and was not mended by a pin."""
+        self.texts: dict[str, list[str]] = {}
+        """Pointer → its tokens."""
+        self._schema = result.model_json_schema()
+
+    @property
+    def names(self) -> list[str]:
+        """The top-level pointers that were announced."""
+        return [path for path in self.places if path.count("/") == 1]
+
+    @property
+    def void(self) -> set[str]:
+        """The top-level pointers that are invalid."""
+        return {top(path) for invalid in self.broken for path in invalid.paths}
+
+    def settle_of(self, path: Path) -> Settle:
+        """How a place settles; what was not announced is held."""
+        return self.places.get(to_pointer("-" if isinstance(key, int) else key for key in path), HELD.settle)
+
+    def trims(self, path: Path) -> bool:
+        """Whether the schema names a place as trimmed."""
+        node = self._resolved(self._schema)
+        for key in path:
+            node = self._resolved(node["items"] if isinstance(key, int) else node["properties"][key])
+        return TRIM in node
+
+    def _resolved(self, node: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The schema behind a reference, or beside a null."""
+        if "$ref" in node:
+            return self._resolved(self._schema["$defs"][node["$ref"].rsplit("/", 1)[-1]])
+        real = [choice for choice in node.get("anyOf", ()) if choice.get("type") != "null"]
+        return self._resolved(real[0]) if len(real) == 1 else node
+
+    def take(self, event: Event) -> None:
+        """Reads on."""
+        self.count, self.last = self.count + 1, event
+        self.kinds.add(event.type)
+        for name, fold in self.readings.items():
+            if event.type in READINGS[name] | ALWAYS_SENT:
+                fold.apply(event)
+        if event.type not in TERMINAL | {"partial"}:
+            self.told.apply(event)
+        match event:
+            case Start():
+                self.places = {place.path: place.settle for place in event.fields}
+            case Token():
+                self.texts.setdefault(event.path, []).append(event.text)
+            case FieldSettled():
+                self.settled[event.path] = event
+            case Invalid():
+                self.broken.append(event)
+            case Pinned():
+                self._pin(event)
+            case Reset():
+                self._reset(event)
+
+    def _pin(self, event: Pinned) -> None:
+        before = self.settled.get(event.path)
+        if isinstance(before, FieldSettled) and before.source == "model":
+            self.overruled[event.path] = before.value
+        self.settled = {path: told for path, told in self.settled.items() if not inside(path, event.path)}
+        self.settled[event.path] = event
+        self.pinned.add(event.path)
+        self.broken = [invalid for invalid in self.broken if event.path not in map(top, invalid.paths)]
+
+    def _reset(self, event: Reset) -> None:
+        self.attempt = event.attempt
+        self.kept = set(event.keep)
+        self.settled = {path: told for path, told in self.settled.items() if top(path) in self.kept}
+        self.broken, self.texts = [], {}
+
+
+def top(pointer: str) -> str:
+    """The pointer of the property that a place belongs to; that of the whole is the whole's own."""
+    return to_pointer(from_pointer(pointer)[:1])
+
+
+def inside(pointer: str, other: str) -> bool:
+    """Whether a place is below another."""
+    return pointer.startswith(f"{other}/")
+
+
+def strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Every string in a value that stands at `path`, with its place."""
+    match value:
+        case str():
+            yield path, value
+        case list():
+            for index, item in enumerate(value):
+                yield from strings(item, (*path, index))
+        case dict():
+            for key, item in value.items():
+                yield from strings(item, (*path, key))
