@@ -12,8 +12,8 @@ from schemas import Fold, from_json
 
 pytestmark = pytest.mark.browser
 
-VECTORS = Path(__file__).parents[2] / "vectors"
-"""Runs as data, `{name, events, value}`, a file of one or of a list; every file there is played here, too."""
+VECTORS = Path(__file__).parents[2] / "vectors" / "streams"
+"""Runs as data for every client (`tests.vectors.generate`): each is played here, too."""
 
 START: dict[str, Any] = {
     "type": "start",
@@ -72,20 +72,18 @@ REDUCE = """async ([events]) => {
 }"""
 
 
-def _runs() -> dict[str, list[list[dict[str, Any]]]]:
-    """The runs above, numbered, and those of each file."""
-    runs = {name: [[{**event, "seq": seq} for seq, event in enumerate(run, 1)]] for name, run in RUNS.items()}
+def _runs() -> dict[str, list[dict[str, Any]]]:
+    """The runs above, numbered, and that of each file."""
+    runs = {name: [{**event, "seq": seq} for seq, event in enumerate(run, 1)] for name, run in RUNS.items()}
     for path in sorted(VECTORS.glob("*.json")):
-        vectors = json.loads(path.read_text(encoding="utf-8"))
-        runs[path.stem] = [vector["events"] for vector in (vectors if isinstance(vectors, list) else [vectors])]
+        runs[path.stem] = json.loads(path.read_text(encoding="utf-8"))["events"]
     return runs
 
 
-@pytest.mark.parametrize("runs", _runs().values(), ids=_runs().keys())
-def test_the_reducer_agrees_with_the_reference_after_every_event(bare: Page, runs: list[list[dict[str, Any]]]) -> None:
-    for events in runs:
-        reduced = [json.loads(value) for value in bare.evaluate(REDUCE, [events])]
-        assert reduced == list(_folded(events))
+@pytest.mark.parametrize("events", _runs().values(), ids=_runs().keys())
+def test_the_reducer_agrees_with_the_reference_after_every_event(bare: Page, events: list[dict[str, Any]]) -> None:
+    reduced = [json.loads(value) for value in bare.evaluate(REDUCE, [events])]
+    assert reduced == list(_folded(events))
 
 
 def _folded(events: list[dict[str, Any]]) -> Iterator[Any]:
