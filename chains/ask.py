@@ -42,7 +42,7 @@ class Ask:
     def only(self, wanted: Iterable[str]) -> "Ask":
         """The same with only these of the wanted properties still open."""
         kept = set(wanted)
-        return replace(self, wanted=part_of(self.wanted, tuple(name for name in names(self.wanted) if name in kept)))
+        return replace(self, wanted=_narrowed(self.wanted, tuple(name for name in names(self.wanted) if name in kept)))
 
 
 def names(model: type[BaseModel]) -> tuple[str, ...]:
@@ -50,7 +50,6 @@ def names(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(info.alias or name for name, info in model.model_fields.items())
 
 
-@lru_cache(maxsize=1024)
 def part_of(model: type[BaseModel], properties: tuple[str, ...]) -> type[BaseModel]:
     """A model of some of its properties, with its configuration and the validators that were written for them."""
     kept = {name: info for name, info in model.model_fields.items() if (info.alias or name) in properties}
@@ -68,3 +67,6 @@ def part_of(model: type[BaseModel], properties: tuple[str, ...]) -> type[BaseMod
         **{name: (info.annotation, info) for name, info in kept.items()},  # type: ignore[call-overload]
     )
     return part
+
+
+_narrowed = lru_cache(maxsize=256)(part_of)  # the same class for the same question, so that its shape is found again
