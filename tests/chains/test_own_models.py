@@ -1,6 +1,6 @@
 """Chains that others write: what pydantic lets them say is heard, and what cannot stream is refused at once."""
 
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
 import pytest
 from langchain_core.prompts import ChatPromptTemplate
@@ -11,7 +11,7 @@ from chains.breaches import MAX_BREACHES
 from chains.models.model import Model
 from chains.models.scripted import Reply, ScriptedChatModel
 from chains.shape import shape_of
-from schemas import Complete, Event, Failed, FieldSettled, Invalid, Start, StreamError, Token
+from schemas import Complete, Event, Failed, FieldSettled, Invalid, Start, Stream, StreamError, Token
 
 PROMPT = ChatPromptTemplate([("user", "{city}")])
 
@@ -23,7 +23,7 @@ class Wish(BaseModel):
 class Trip(BaseModel):
     model_config = ConfigDict(str_strip_whitespace=True)
 
-    name: str = Field(max_length=20)
+    name: Annotated[str, Field(max_length=20), Stream("settled")]  # what is rewritten cannot be told as it grows
 
     @field_validator("name")
     @classmethod
