@@ -4,7 +4,7 @@ Everything that is said of the object passes through here and through `Fold`, so
 what the events before it add up to. An event that has its number waits here until it is taken, so that none is lost.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from chains.shape import Rule
@@ -91,10 +91,10 @@ class Ledger:
         """Milliseconds since the run began."""
         return int((self._clock() - self._began) * 1000)
 
-    def objections(self, name: str, value: Any) -> tuple[Breach, ...]:
-        """What a value for a property would break together with the others that are known."""
-        whole = {**self.value, name: value}
-        known = {name, *(field for field in whole if self.has(field))}
+    def objections(self, name: str, value: Any, defaults: Mapping[str, Any]) -> tuple[Breach, ...]:
+        """What a value for a property would break together with the others that are known, `defaults` among them."""
+        whole = {**defaults, **self.value, name: value}
+        known = {name, *defaults, *(field for field in whole if self.has(field))}
         rules = [rule for rule in self._crossing(name) if known.issuperset(rule.fields)]
         return tuple(breach for rule in rules for breach in rule.check(whole))
 

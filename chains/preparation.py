@@ -80,6 +80,7 @@ class Prepared:
 
 
 def _check_given(ask: Ask) -> None:
+    known = {**ask.defaults, **ask.given}
     for rule in shape_of(ask.result).rules:
-        if ask.given.keys() >= set(rule.fields) and (broken := rule.check(ask.given)):
+        if known.keys() >= set(rule.fields) and (broken := rule.check(known)):
             raise RequestError(f"The request breaks the rules for {places(broken)}.", details=broken)

@@ -224,7 +224,7 @@ class Projection:
                 settled, broken = shape.check((name,), value)
                 if broken:
                     return settled, broken
-        return settled, self._ledger.objections(name, value)
+        return settled, self._ledger.objections(name, value, self._ask.defaults)
 
     # -- attempts ------------------------------------------------------------------------------------------------------
 
@@ -266,6 +266,8 @@ class Projection:
             return None
         doubted = _doubted(self._attempt.fields - self._ledger.pinned.keys(), (*error.details, *self._ledger.errors))
         kept = [name for name in self._ask.fields if self._ledger.has(name) and name not in doubted]
+        if error.code is Code.INVALID_OUTPUT and not doubted:
+            return None  # what breaks the rules is not the model's to write
         if error.code is Code.TRUNCATED and self._attempt.fields.isdisjoint(kept):
             return None  # it would be ended at the same place again
         repair = Repair(

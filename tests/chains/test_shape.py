@@ -1,12 +1,13 @@
 """What is derived from a result model: rules across its fields, names that Python cannot say, a hash of its schema."""
 
-from typing import Annotated
+from typing import Annotated, Self
 
 import pytest
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, create_model, model_validator
 
+from chains.ask import Ask
 from chains.shape import shape_of
-from schemas import Complete, Failed, FieldSettled, Invalid, MeetingInfo
+from schemas import Complete, Failed, FieldSettled, Invalid, MeetingInfo, RequestError, across
 from tests.chains.projecting import Run, of, project
 
 # -- rules across fields -----------------------------------------------------------------------------------------------
@@ -82,3 +83,27 @@ def test_its_hash_changes_with_the_schema_and_with_nothing_else() -> None:
         kind.model_rebuild(force=True)
     assert shape_of(One).hash == shape_of(Same).hash != shape_of(Other).hash
     assert len(shape_of(MeetingInfo).hash) == 16
+
+
+class Range(BaseModel):
+    low: int
+    high: int
+    note: str = ""
+
+    @model_validator(mode="after")
+    @across("low", "high")
+    def _in_order(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("the bounds are the wrong way round")
+        return self
+
+
+def test_a_pin_is_held_against_what_code_knows_although_that_is_told_last() -> None:
+    wanted = create_model("Range", high=(int, ...), note=(str, ""))
+    run = Run(Ask(Range, wanted=wanted, defaults={"low": 1}))
+    with pytest.raises(RequestError) as caught:
+        run.projection.pin("/high", 0)
+    assert [breach.path for breach in caught.value.details] == ["/low", "/high"]
+    end = run.feed(['{"high": 1}']).finish().events[-1]
+    assert isinstance(end, Complete)
+    assert end.value == {"low": 1, "high": 1, "note": ""}
