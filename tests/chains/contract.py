@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import Any
 
 import regex
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from schemas import (
     MEANING,
@@ -26,7 +26,6 @@ from schemas import (
     FieldSettled,
     Invalid,
     Partial,
-    Path,
     Pinned,
     Reset,
     Start,
@@ -37,14 +36,12 @@ from schemas import (
     to_pointer,
 )
 from schemas.text import trimmed
-from tests.chains.contract_state import SoFar, inside, strings, top
+from tests.chains.contract_state import SoFar, alike, at, broken_rules, inside, name_at, strings, top
 from tests.chains.parsing import exact
 
 _CLUSTER = regex.compile(r"\X")
 _WORD_END = regex.compile(r"\b", regex.WORD | regex.V1)
 _LONG = 256  # characters without a boundary may be held back, and not more
-
-_NOTHING = object()  # what stands where nothing does
 
 held = Counter[str]()
 """How many logs were held to the contract, and how many of them had each kind of event: what a summary can tell."""
@@ -164,14 +161,14 @@ def what_settled_stays(so_far: SoFar, event: Event) -> None:
             assert path not in so_far.settled
             for below, told in so_far.settled.items():
                 if inside(below, path):
-                    assert exact(_at(value, from_pointer(below)[1:])) == exact(told.value)
+                    assert exact(at(value, from_pointer(below)[1:])) == exact(told.value)
             return
         case Partial(value=value) | Complete(value=value) | Failed(partial=value) | Cancelled(partial=value):
             pass
         case _:
             return
     for path, told in so_far.settled.items():
-        assert exact(_at(value, from_pointer(path))) == exact(told.value)
+        assert exact(at(value, from_pointer(path))) == exact(told.value)
 
 
 def what_settled_is_valid(so_far: SoFar, event: Event) -> None:
@@ -289,7 +286,7 @@ def complete_is_whole_and_valid(so_far: SoFar, event: Event) -> None:
     """`complete` holds every announced field as it was told, in order, and the result's model takes it."""
     if isinstance(event, Complete):
         assert so_far.settled.keys() >= set(so_far.names)
-        assert exact(event.value) == exact({_name(path): so_far.told.value[_name(path)] for path in so_far.names})
+        assert exact(event.value) == exact({name_at(path): so_far.told.value[name_at(path)] for path in so_far.names})
         assert not so_far.broken
         assert (event.attempts, event.repaired) == (so_far.attempt, so_far.attempt > 1)
         so_far.result.model_validate_json(json.dumps(event.value), strict=True)
@@ -353,45 +350,3 @@ PROMISES: tuple[Promise, ...] = (
     readings_agree,
     every_event_can_be_sent,
 )
-
-
-# -- looking -----------------------------------------------------------------------------------------------------------
-
-
-def broken_rules(result: type[BaseModel], path: Path, value: Any) -> list[Any]:
-    """Which rules of its own a property, or an item of one, breaks; none where its validators cannot say."""
-    name, *index = path
-    try:
-        result.model_validate_json(json.dumps({name: [value] if index else value}), strict=True)
-    except ValidationError as error:
-        where = (name, 0) if index else (name,)
-        return [item for item in error.errors() if item["loc"][: len(where)] == where]
-    except Exception:  # noqa: BLE001  # a validator that breaks is another test's matter
-        return []
-    return []
-
-
-def alike(one: Any, other: Any) -> bool:
-    """Whether two values mean the same: blanks around a text may be trimmed; 1.0 is 1, and neither is True."""
-    match one, other:
-        case dict(), dict():
-            return one.keys() == other.keys() and all(alike(item, other[key]) for key, item in one.items())
-        case list(), list():
-            return len(one) == len(other) and all(map(alike, one, other))
-        case str(), str():
-            return one.strip() == other.strip()
-        case _:
-            return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
-
-
-def _at(value: Any, path: Path) -> Any:
-    for key in path:
-        try:
-            value = value[key]
-        except (KeyError, IndexError, TypeError):
-            return _NOTHING
-    return value
-
-
-def _name(pointer: str) -> str:
-    return str(from_pointer(pointer)[0])

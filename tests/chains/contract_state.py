@@ -1,9 +1,10 @@
 """What the events of a log add up to, as far as one has read: what the promises of `tests.chains.contract` look at."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from schemas import (
     ALWAYS_SENT,
@@ -26,6 +27,9 @@ from schemas.text import TRIM
 
 READINGS = {"token,field": {"token", "field"}, "partial": {"partial"}, "all": {"token", "field", "partial", "invalid"}}
 """The readings worth naming: which events each asks for. What is always sent comes with all of them."""
+
+
+NOTHING = object()
 
 
 class SoFar:
@@ -144,3 +148,44 @@ def strings(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
         case dict():
             for key, item in value.items():
                 yield from strings(item, (*path, key))
+
+
+def broken_rules(result: type[BaseModel], path: Path, value: Any) -> list[Any]:
+    """Which rules of its own a property, or an item of one, breaks; none where its validators cannot say."""
+    name, *index = path
+    try:
+        result.model_validate_json(json.dumps({name: [value] if index else value}), strict=True)
+    except ValidationError as error:
+        where = (name, 0) if index else (name,)
+        return [item for item in error.errors() if item["loc"][: len(where)] == where]
+    except Exception:  # noqa: BLE001  # a validator that breaks is another test's matter
+        return []
+    return []
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Whether two values mean the same: blanks around a text may be trimmed; 1.0 is 1, and neither is True."""
+    match one, other:
+        case dict(), dict():
+            return one.keys() == other.keys() and all(alike(item, other[key]) for key, item in one.items())
+        case list(), list():
+            return len(one) == len(other) and all(map(alike, one, other))
+        case str(), str():
+            return one.strip() == other.strip()
+        case _:
+            return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+
+
+def at(value: Any, path: Path) -> Any:
+    """What stands at a path; a thing like no other where nothing does."""
+    for key in path:
+        try:
+            value = value[key]
+        except (KeyError, IndexError, TypeError):
+            return NOTHING
+    return value
+
+
+def name_at(pointer: str) -> str:
+    """The property that a top-level pointer names."""
+    return str(from_pointer(pointer)[0])

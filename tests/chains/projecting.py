@@ -64,6 +64,10 @@ class Run:
         """What the model was asked again."""
         self.refused: list[tuple[str, Any]] = []
         """The pins that were not taken."""
+        self.judged: list[tuple[Path, Any]] = []
+        """The values that a verdict let pass."""
+        self.counted: list[Usage] = []
+        """What the model's server counted, attempt by attempt."""
         self.projection = Projection(
             self.ask,
             clock=self.clock,
@@ -99,6 +103,8 @@ class Run:
 
     def judge(self, refused: StreamError | None = None) -> Self:
         """The value that waits for its verdict gets it."""
+        if (waiting := self.projection.waiting) and not refused:
+            self.judged.append(waiting)
         return self._take(self.projection.verdict(refused))
 
     def pass_all(self) -> Self:
@@ -116,6 +122,7 @@ class Run:
             raise
 
     def finish(self, finish_reason: str | None = "stop", usage: Usage | None = None, refusal: str = "") -> Self:
+        self.counted += [usage] if usage and not self.projection.given_up else []
         return self._take(self.projection.finish(finish_reason, usage, refusal))
 
     def fail(self, error: StreamError) -> Self:
@@ -142,13 +149,6 @@ def project(
 def of(kind: type[E], events: Iterable[Event]) -> list[E]:
     """The events of one kind."""
     return [event for event in events if isinstance(event, kind)]
-
-
-def at(value: Any, path: Path) -> Any:
-    """What stands at a path."""
-    for key in path:
-        value = value[key]
-    return value
 
 
 def what_matters(events: Iterable[Event]) -> list[Any]:

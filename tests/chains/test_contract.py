@@ -9,18 +9,13 @@ from typing import Any
 from hypothesis import given, settings
 
 from chains.ask import names
-from schemas import Complete, FieldSettled, Pinned, Reset, from_pointer
-from tests.chains.contract import broken_rules
+from schemas import Complete, FieldSettled, Pinned, Reset, Token, from_pointer, to_pointer
+from tests.chains.contract_state import broken_rules, name_at, top
 from tests.chains.generated_runs import Case, cases
 from tests.chains.parsing import exact
 from tests.chains.projecting import Run, of, what_matters
 
 many = settings(max_examples=3 * settings().max_examples // 2)
-
-
-def name_at(pointer: str) -> str:
-    """The property that a top-level pointer names."""
-    return str(from_pointer(pointer)[0])
 
 
 # -- whatever happens --------------------------------------------------------------------------------------------------
@@ -31,7 +26,9 @@ def name_at(pointer: str) -> str:
 def test_every_promise_is_kept_whatever_happens(case: Case) -> None:
     run = case.play()
     assert_known_is_told(case, run)
+    assert_checked_is_told_only_once_it_has_passed(case, run)
     assert_asked_again_for_what_is_not_kept(case, run)
+    assert_every_count_is_in_the_sum(run)
 
 
 def assert_known_is_told(case: Case, run: Run) -> None:
@@ -46,6 +43,18 @@ def assert_known_is_told(case: Case, run: Run) -> None:
         assert values.get(name) in (None, ("default", exact(value)))  # the run may end, or the user pin it, before
 
 
+def assert_checked_is_told_only_once_it_has_passed(case: Case, run: Run) -> None:
+    """Of what the model writes there; a list whose items have all passed has itself. And no text of it, ever."""
+    passed = {(to_pointer(path), exact(value)) for path, value in run.judged}
+    checked = {to_pointer((name,)) for name in case.checked}
+    told = {event.path: event.value for event in of(FieldSettled, run.events) if event.source == "model"}
+    for path, value in told.items():
+        if top(path) in checked and (path, exact(value)) not in passed:
+            assert isinstance(value, list)
+            assert all(f"{path}/{index}" in told for index in range(len(value)))
+    assert not [token for token in of(Token, run.events) if top(token.path) in checked]
+
+
 def assert_asked_again_for_what_is_not_kept(case: Case, run: Run) -> None:
     """The model is asked again for what is not in `keep`, for nothing else, and is told what stays."""
     wanted = names(case.ask.wanted)
@@ -55,6 +64,15 @@ def assert_asked_again_for_what_is_not_kept(case: Case, run: Run) -> None:
         assert repair.error.code is reset.reason
         assert names(repair.ask.wanted) == tuple(name for name in wanted if name not in kept)
         assert repair.ask.result is case.ask.result
+
+
+def assert_every_count_is_in_the_sum(run: Run) -> None:
+    """`usage` sums what was counted, and says how many attempts were not."""
+    end = run.events[-1]
+    if isinstance(end, Complete):
+        counted, silent = len(run.counted), end.attempts - len(run.counted)
+        expected = (sum(usage.total_tokens for usage in run.counted), silent) if counted else None
+        assert expected == (end.usage and (end.usage.total_tokens, end.usage.uncounted))
 
 
 # -- whatever the cut --------------------------------------------------------------------------------------------------
