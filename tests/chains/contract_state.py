@@ -163,17 +163,20 @@ def broken_rules(result: type[BaseModel], path: Path, value: Any) -> list[Any]:
     return []
 
 
-def alike(one: Any, other: Any) -> bool:
-    """Whether two values mean the same: blanks around a text may be trimmed; 1.0 is 1, and neither is True."""
-    match one, other:
+def alike(settled: Any, pinned: Any) -> bool:
+    """Whether a user's value means what the model's had settled to.
+
+    Blanks around a text may be trimmed; 1.0 is 1, and neither is True; keys that nobody knows are no part of a value.
+    """
+    match settled, pinned:
         case dict(), dict():
-            return one.keys() == other.keys() and all(alike(item, other[key]) for key, item in one.items())
+            return settled.keys() <= pinned.keys() and all(alike(item, pinned[key]) for key, item in settled.items())
         case list(), list():
-            return len(one) == len(other) and all(map(alike, one, other))
+            return len(settled) == len(pinned) and all(map(alike, settled, pinned))
         case str(), str():
-            return one.strip() == other.strip()
+            return settled.strip() == pinned.strip()
         case _:
-            return isinstance(one, bool) == isinstance(other, bool) and bool(one == other)
+            return isinstance(settled, bool) == isinstance(pinned, bool) and bool(settled == pinned)
 
 
 def at(value: Any, path: Path) -> Any:
