@@ -92,6 +92,7 @@ class Numbers(BaseModel):
     numbers: list[int]
 
 
+@pytest.mark.large
 async def test_values_so_far_of_a_large_object_are_spaced_by_growth() -> None:
     answer = text({"numbers": list(range(3000))})
     chain, question = asker(Numbers, answer), {"question": "?"}
