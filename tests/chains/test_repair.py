@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from chains.ask import Ask, part_of
 from chains.repair import Repair
-from schemas import Code, Complete, Failed, Invalid, StreamError, UpstreamError, Usage, across
+from schemas import Code, Complete, Failed, Invalid, Partial, StreamError, UpstreamError, Usage, across
 from tests.chains.answers import text
 from tests.chains.projecting import Run, brief, of
 
@@ -171,6 +171,12 @@ def test_what_was_given_stays() -> None:
         ("default", "/note", "n"),
         "complete",
     ]
+
+
+def test_snapshots_go_on_at_their_pace_however_long_the_answer_before_was() -> None:
+    told = Run(Trip, repairs=1).feed(['{"city": "서울", "note": "' + "x" * 50_000 + '", "first": "a",']).again()
+    told.feed(['{"tags": ["강", ', '"산"'], every=0.2).wait(0.2)
+    assert of(Partial, told.events)[-1].value["tags"] == ["강", "산"]
 
 
 # -- how often ---------------------------------------------------------------------------------------------------------
