@@ -36,7 +36,7 @@ from schemas import (
     to_pointer,
 )
 from schemas.text import trimmed
-from tests.chains.contract_state import SoFar, alike, at, broken_rules, inside, name_at, strings, top
+from tests.chains.contract_state import SoFar, above, alike, at, broken_rules, inside, name_at, strings, top
 from tests.chains.parsing import exact
 
 _CLUSTER = regex.compile(r"\X")
@@ -91,16 +91,15 @@ def given_first_and_defaults_last(so_far: SoFar, event: Event) -> None:
     if isinstance(event, FieldSettled) and event.source == "given":
         assert isinstance(so_far.last, Start) or getattr(so_far.last, "source", "") == "given"
     elif isinstance(event, Token | FieldSettled) and getattr(event, "source", "model") == "model":
-        defaults = {path for path, told in so_far.settled.items() if getattr(told, "source", "") == "default"}
-        assert defaults <= so_far.kept
+        assert so_far.by_source["default"] <= so_far.kept
 
 
 def time_passes(so_far: SoFar, event: Event) -> None:
     """`ms` never runs back, and `timings` says of each field in the object what its event said."""
-    told = {path: field.ms for path, field in so_far.settled.items() if isinstance(field, FieldSettled)}
     if isinstance(event, FieldSettled):
-        assert event.ms >= max(told.values(), default=0)
+        assert event.ms >= so_far.ms
     elif isinstance(event, Complete):
+        told = {path: field.ms for path, field in so_far.settled.items() if isinstance(field, FieldSettled)}
         assert event.timings.fields.keys() == so_far.settled.keys()
         assert told.items() <= event.timings.fields.items()
         assert event.timings.total_ms >= max(event.timings.fields.values(), default=0)
@@ -138,7 +137,7 @@ def text_only_grows(so_far: SoFar, event: Event) -> None:
                 assert place is None or isinstance(place, dict)
                 place = (place or {}).get(key)
         assert place is None or isinstance(place, str)
-        assert not [path for path in so_far.settled if path == event.path or inside(event.path, path)]
+        assert so_far.settled.keys().isdisjoint(above(event.path))
 
 
 def lists_only_grow(so_far: SoFar, event: Event) -> None:
@@ -146,7 +145,7 @@ def lists_only_grow(so_far: SoFar, event: Event) -> None:
     if isinstance(event, FieldSettled) and event.path.count("/") == 2:
         name, index = from_pointer(event.path)
         known = so_far.told.value.get(str(name), [])
-        settled = sum(inside(path, top(event.path)) for path in so_far.settled)
+        settled = so_far.items[top(event.path)]
         assert top(event.path) not in so_far.settled
         assert index == settled
         assert isinstance(known, list)
@@ -159,9 +158,10 @@ def what_settled_stays(so_far: SoFar, event: Event) -> None:
     match event:
         case FieldSettled(path=path, value=value):
             assert path not in so_far.settled
-            for below, told in so_far.settled.items():
-                if inside(below, path):
-                    assert exact(at(value, from_pointer(below)[1:])) == exact(told.value)
+            items = [f"{path}/{index}" for index in range(so_far.items[path])]
+            assert [exact(so_far.settled[item].value) for item in items] == [
+                exact(at(value, from_pointer(item)[1:])) for item in items
+            ]
             return
         case Partial(value=value) | Complete(value=value) | Failed(partial=value) | Cancelled(partial=value):
             pass
@@ -248,9 +248,8 @@ def reset_keeps_what_settled(so_far: SoFar, event: Event) -> None:
     if isinstance(event, Reset):
         keep = set(event.keep)
         whole = [name for name in so_far.names if name in so_far.settled]
-        by_code = {name for name in whole if getattr(so_far.settled[name], "source", "") in ("given", "default")}
-        given = {name for name in by_code if getattr(so_far.settled[name], "source", "") == "given"}
-        lasting = so_far.pinned | so_far.kept | given
+        by_code = so_far.by_source["given"] | so_far.by_source["default"]
+        lasting = so_far.pinned | so_far.kept | so_far.by_source["given"]
         doubted = set(whole) if "" in so_far.void else so_far.void
         dropped = set(whole) - keep - doubted
         assert list(event.keep) == [name for name in whole if name in keep]
@@ -276,7 +275,7 @@ def reset_says_why(so_far: SoFar, event: Event) -> None:
 def partial_is_the_sum(so_far: SoFar, event: Event) -> None:
     """A `partial` is what the events so far add up to, and names the topmost places that have settled."""
     if isinstance(event, Partial):
-        topmost = {path for path in so_far.settled if not any(inside(path, other) for other in so_far.settled)}
+        topmost = {path for path in so_far.settled if so_far.settled.keys().isdisjoint(above(path)[:-1])}
         assert exact(event.value) == exact(so_far.told.value)
         assert len(event.settled) == len(set(event.settled))
         assert set(event.settled) == topmost

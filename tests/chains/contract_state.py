@@ -1,7 +1,9 @@
 """What the events of a log add up to, as far as one has read: what the promises of `tests.chains.contract` look at."""
 
 import json
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -49,6 +51,12 @@ class SoFar:
         """What the events add up to without the snapshots."""
         self.settled: dict[str, FieldSettled | Pinned] = {}
         """Pointer → the event that told it last."""
+        self.items = Counter[str]()
+        """Pointer of a list → how many of its items have settled."""
+        self.by_source = defaultdict[str, set[str]](set)
+        """Who told a field → pointers."""
+        self.ms = 0
+        """When the last field settled."""
         self.kept: set[str] = set()
         self.pinned: set[str] = set()
         """Pointers."""
@@ -103,7 +111,7 @@ class SoFar:
             case Token():
                 self.texts.setdefault(event.path, []).append(event.text)
             case FieldSettled():
-                self.settled[event.path] = event
+                self._settle(event)
             case Invalid():
                 self.broken.append(event)
             case Pinned():
@@ -111,12 +119,21 @@ class SoFar:
             case Reset():
                 self._reset(event)
 
+    def _settle(self, event: FieldSettled) -> None:
+        self.settled[event.path], self.ms = event, event.ms
+        self.by_source[event.source].add(event.path)
+        if event.path.count("/") == 2:
+            self.items[top(event.path)] += 1
+
     def _pin(self, event: Pinned) -> None:
         before = self.settled.get(event.path)
         if isinstance(before, FieldSettled) and before.source == "model":
             self.overruled[event.path] = before.value
         self.settled = {path: told for path, told in self.settled.items() if not inside(path, event.path)}
         self.settled[event.path] = event
+        self.items[event.path] = 0
+        for told in self.by_source.values():
+            told.discard(event.path)
         self.pinned.add(event.path)
         self.broken = [invalid for invalid in self.broken if event.path not in map(top, invalid.paths)]
 
@@ -124,12 +141,20 @@ class SoFar:
         self.attempt = event.attempt
         self.kept = set(event.keep)
         self.settled = {path: told for path, told in self.settled.items() if top(path) in self.kept}
+        for told in self.by_source.values():
+            told.intersection_update(self.settled)
+        self.items = Counter({path: count for path, count in self.items.items() if path in self.kept})
         self.broken, self.texts = [], {}
 
 
 def top(pointer: str) -> str:
     """The pointer of the property that a place belongs to; that of the whole is the whole's own."""
     return to_pointer(from_pointer(pointer)[:1])
+
+
+def above(pointer: str) -> list[str]:
+    """The pointers of a place and of all places that it is in, itself last."""
+    return list(accumulate(pointer.split("/")[1:], lambda place, key: f"{place}/{key}", initial=""))[1:]
 
 
 def inside(pointer: str, other: str) -> bool:
@@ -166,11 +191,12 @@ def broken_rules(result: type[BaseModel], path: Path, value: Any) -> list[Any]:
 def alike(settled: Any, pinned: Any) -> bool:
     """Whether a user's value means what the model's had settled to.
 
-    Blanks around a text may be trimmed; 1.0 is 1, and neither is True; keys that nobody knows are no part of a value.
+    Blanks around a text may be trimmed; 1.0 is 1, and neither is True; keys that nobody knows are no part of a value,
+    and one with a default may be left out.
     """
     match settled, pinned:
         case dict(), dict():
-            return settled.keys() <= pinned.keys() and all(alike(item, pinned[key]) for key, item in settled.items())
+            return all(alike(settled[key], pinned[key]) for key in settled.keys() & pinned.keys())
         case list(), list():
             return len(settled) == len(pinned) and all(map(alike, settled, pinned))
         case str(), str():

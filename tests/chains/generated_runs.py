@@ -1,6 +1,6 @@
 """Runs that nobody wrote: attempts with their faults, a user's pins, the verdicts of checks, each at any moment."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,6 +10,7 @@ import pytest
 from hypothesis import strategies as st
 
 from chains.ask import Ask, part_of
+from chains.partial_json import PartialJSONParser
 from schemas import Code, RequestError, UpstreamError, Usage, to_pointer
 from tests.chains.generated import Result, Values, left_out, positive_zero, results, written
 from tests.chains.projecting import Run
@@ -147,24 +148,38 @@ def _happen(run: Run, moment: Moment) -> None:
 
 
 @st.composite
-def _moments(draw: st.DrawFn, result: Result, whole: Mapping[str, Any], checks: bool, refuses: bool) -> Moment:
-    """A pin of any field, by a value that it may have, has or may not have; a verdict; time."""
-    match draw(st.sampled_from(["pin"] * 6 + ["nonsense", "wait"] + ["judge"] * (8 if checks else 0))):
-        case "pin":
-            name = draw(st.sampled_from(sorted(result.kinds)))
-            values = draw(st.sampled_from([result.kinds[name].values] * 2 + [st.just(whole[name]), junk]))
-            return Pin(to_pointer((name,)), draw(values))
+def _moments(
+    draw: st.DrawFn, text: str, result: Result, whole: Mapping[str, Any], checks: bool, refuses: bool
+) -> tuple[int, Moment]:
+    """Before a character of the text: a pin, by a value that may be, is or may not be; a verdict; time."""
+    place = draw(st.integers(0, len(text)))
+    kinds = ["pin"] * 3 + ["pin what is being written"] * 4 + ["nonsense", "wait"] + ["judge"] * (8 if checks else 0)
+    match draw(st.sampled_from(kinds)):
         case "nonsense":
             pointer = to_pointer((min(result.kinds),))
-            return draw(
+            return place, draw(
                 st.sampled_from(
                     [Pin("", 1), Pin("/", 1), Pin("name", 1), Pin(f"{pointer}/0", 1), Pin(pointer, "\ud83d")]
                 )
             )
+        case "wait":
+            return place, Wait(draw(st.sampled_from([0.01, 0.05, 0.2, 1.0])))
         case "judge":
-            return Judge(refuses=refuses and draw(st.sampled_from([False] * 9 + [True])))
-        case _:
-            return Wait(draw(st.sampled_from([0.01, 0.05, 0.2, 1.0])))
+            return place, Judge(refuses=refuses and draw(st.sampled_from([False] * 9 + [True])))
+        case which:
+            names = sorted(result.kinds)
+            if which != "pin" and (begun := [name for name in _begun(text[:place]) if name in names]):
+                names = begun[-1:]
+            name = draw(st.sampled_from(names))
+            values = draw(st.sampled_from([result.kinds[name].values] * 2 + [st.just(whole[name]), junk]))
+            return place, Pin(to_pointer((name,)), draw(values))
+
+
+def _begun(text: str) -> list[str]:
+    """The properties that a text has begun to write, in order."""
+    parser = PartialJSONParser()
+    parser.feed(text)
+    return [*parser.value] if isinstance(parser.value, dict) else []
 
 
 @st.composite
@@ -193,7 +208,7 @@ def _faulty(draw: st.DrawFn, result: Result, values: Mapping[str, Any]) -> str:
 
 COUNTED = Usage(input_tokens=3, output_tokens=5, total_tokens=8)
 BAD_ENDS: list[Ends | Breaks] = [
-    *[Ends(reason, usage) for reason in ("stop", "length", None) for usage in (None, COUNTED)] * 3,
+    *[Ends(reason, usage) for reason in ("stop", "length", "length", None) for usage in (None, COUNTED)] * 3,
     Ends("content_filter"),
     Ends(refusal="No."),
     Breaks(),
@@ -203,16 +218,20 @@ BAD_ENDS: list[Ends | Breaks] = [
 
 @st.composite
 def _attempts(
-    draw: st.DrawFn, result: Result, values: Mapping[str, Any], moments: st.SearchStrategy[Moment], faults: int
+    draw: st.DrawFn,
+    result: Result,
+    values: Mapping[str, Any],
+    moments: Callable[[str], st.SearchStrategy[tuple[int, Moment]]],
+    faults: int,
 ) -> Attempt:
     """An answer that has a fault so many times out of ten."""
     fault = draw(st.sampled_from([False] * (10 - faults) + [True] * faults))
     text: str = draw(_faulty(result, values) if fault else written([*values.items()]))
-    places = st.integers(0, len(text))
+    happens = draw(st.lists(moments(text), max_size=5))
     return Attempt(
         text,
-        draw(st.sets(places, max_size=12)),
-        tuple(sorted(draw(st.lists(st.tuples(places, moments), max_size=5)), key=lambda moment: moment[0])),
+        draw(st.sets(st.integers(0, len(text)), max_size=12)),
+        tuple(sorted(happens, key=lambda moment: moment[0])),
         draw(st.sampled_from(BAD_ENDS if fault else [Ends(), Ends("stop", COUNTED)])),
     )
 
@@ -242,14 +261,19 @@ def cases(draw: st.DrawFn, *, sound: bool = False) -> Case:
     silent = draw(left_out(result))
     values = {name: value for name, value in whole.items() if name not in silent}
     wanted = sorted(set(result.kinds) - {*ask.given, *ask.defaults})
-    checked = draw(st.sampled_from([[], [], wanted, wanted[:1], wanted[1:]]))
-    moments = _moments(result, result.settled(whole), bool(checked), not sound)
+    checked = draw(st.sampled_from([[]] * 5 + [wanted, wanted[:1], wanted[1:]]))
+    settled = result.settled(whole)
     faults = [0] if sound else draw(st.sampled_from([[5], [8, 5], [9, 4], [9, 8, 4]]))
     return Case(
         result,
         ask,
         values,
-        tuple(draw(_attempts(result, values, moments, often)) for often in faults),
+        tuple(
+            draw(
+                _attempts(result, values, lambda text: _moments(text, result, settled, bool(checked), not sound), often)
+            )
+            for often in faults
+        ),
         frozenset(checked),
         affordable=draw(st.sampled_from([True] * 12 + [False])),
         every=draw(st.sampled_from([0.0, 0.001, 0.03, 0.1, 0.5])),

@@ -32,15 +32,14 @@ def test_every_promise_is_kept_whatever_happens(case: Case) -> None:
 
 
 def assert_known_is_told(case: Case, run: Run) -> None:
-    """What was given, and what code knows, is told as it is, once."""
-    told = [event for event in of(FieldSettled, run.events) if event.source in ("given", "default")]
-    values = {name_at(event.path): (event.source, exact(event.value)) for event in told}
-    assert len(values) == len(told)
-    assert {name: value for name, value in values.items() if name in case.ask.given} == {
-        name: ("given", exact(value)) for name, value in case.ask.given.items()
-    }
+    """What was given, and what code knows, is told as it is."""
+    given, defaults = (
+        {name_at(event.path): exact(event.value) for event in of(FieldSettled, run.events) if event.source == source}
+        for source in ("given", "default")
+    )
+    assert given == {name: exact(value) for name, value in case.ask.given.items()}
     for name, value in case.ask.defaults.items():
-        assert values.get(name) in (None, ("default", exact(value)))  # the run may end, or the user pin it, before
+        assert defaults.get(name, exact(value)) == exact(value)  # the run may end, or the user pin it, before
 
 
 def assert_checked_is_told_only_once_it_has_passed(case: Case, run: Run) -> None:
