@@ -61,6 +61,7 @@ class Attempt:
         self._open = set(shape.fields)  # the properties that have not closed, or not validly
         self._is_object = False
         self._string_path: Path = ()
+        self._string_pointer = ""
         self._string_told = False  # whether the string at that path is told as it grows ...
         self._by_words = False  # ... and then by whole words
         self._words = WordCutter()
@@ -104,7 +105,7 @@ class Attempt:
 
     def rest_of_words(self) -> None:
         """Tells the words that were held back because more text might have changed them."""
-        self._token(self._string_path, self._words.flush())
+        self._token(self._words.flush())
 
     def bad_end(self, finish_reason: str | None, refusal: str) -> StreamError | None:
         """Why this end of the text cannot lead to a whole object, if it cannot."""
@@ -174,7 +175,7 @@ class Attempt:
         """Tells text of a string, but not beyond its limit: it cannot become valid again by growing on."""
         longest = self._shape.fields[str(path[0])].longest if len(path) == 1 else None
         end = None if longest is None else self._first_beyond(longest, text)
-        self._token(path, self._words.feed(text[:end]) if self._by_words else text[:end])
+        self._token(self._words.feed(text[:end]) if self._by_words else text[:end])
         if end is not None:
             self.rest_of_words()
             self._string_told = False
@@ -197,7 +198,7 @@ class Attempt:
             self._validate(path, value)
         elif value == "" and self._streams(path):
             # A string without text is told, too: it has a place of its own in its list.
-            self._token(path, "", even_empty=True)
+            self._token("", even_empty=True)
         else:
             self.rest_of_words()
 
@@ -209,15 +210,15 @@ class Attempt:
             if name not in self._checked:
                 self._ledger.wrote(name, self._shape.check(change.path, change.value)[0])
 
-    def _token(self, path: Path, text: str, *, even_empty: bool = False) -> None:
+    def _token(self, text: str, *, even_empty: bool = False) -> None:
         if text or even_empty:
-            self._ledger.token(path, text)
+            self._ledger.token(self._string_pointer, text)
 
     def _streams(self, path: Path) -> bool:
         """Whether this string is told as it grows. Not behind a neighbour of which nothing could be told: no gaps."""
         if path != self._string_path:
             settle = self._settles(path)
-            self._string_path, self._by_words = path, settle == "word"
+            self._string_path, self._string_pointer, self._by_words = path, to_pointer(path), settle == "word"
             self._length = 0
             sound = settle in ("char", "word") and path[0] not in self.void
             self._string_told = sound and self._ledger.reaches(path)

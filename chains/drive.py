@@ -68,6 +68,8 @@ async def drive(
             raise
         for event in projection.fail(error if isinstance(error, StreamError) else chain_fault(error)):
             yield event
+    finally:
+        wake.close()
 
 
 async def _admission(

@@ -106,9 +106,8 @@ class Ledger:
         self._fold.apply(event)
         self._untaken.append(event)
 
-    def token(self, path: Path, text: str) -> None:
-        """Text was appended to the string at `path`."""
-        pointer = to_pointer(path)
+    def token(self, pointer: str, text: str) -> None:
+        """Text was appended to the string at a pointer."""
         self.tell(Token(seq=self.next_seq, path=pointer, text=text))
 
     def field(self, path: Path, value: Any, source: Source) -> None:

@@ -68,22 +68,24 @@ class Turn:
     async def hold(self, until: float) -> None:
         """Waits for the model's first sign of life. Raises what went wrong until then."""
         silent_until = min(self._inbox.heard_at + self._course.limits.idle, self._until)
-        if until <= self._clock():
-            return
-        await self._wake.wait(min(until, silent_until))
-        if self._inbox.begun:
-            return
-        if self._inbox.error:
+        while not (self._inbox.begun or self._inbox.done):
+            now = self._clock()
+            if now >= silent_until:
+                raise overtime(total=now >= self._until)
+            if now >= until:
+                return
+            await self._wake.wait(min(until, silent_until))
+        if self._inbox.error and not self._inbox.begun:
             raise stream_error(self._inbox.error, begun=False)
-        if self._clock() >= silent_until:
-            raise overtime(total=self._clock() >= self._until)
 
     async def step(self) -> list[Event]:
-        """Does the next thing there is to do, or waits for one.
+        """Does what there is to do, and waits, until there is something to tell.
 
         An attempt that is given up has been stopped before anybody hears of it: readers may be slow.
         """
-        events = await self._next()
+        events: list[Event] = []
+        while not events and not self._projection.given_up:
+            events = await self._next()
         if self._projection.given_up:
             await self.stop()
         return events
