@@ -2,14 +2,12 @@
 
 import os
 import sys
-from pathlib import Path
+from typing import Any
 
 import uvicorn
 
-from chains.models.embedded import EmbeddedUnavailable
-from chains.models.spec import ModelUnavailable
-from server.app import create_app
-from server.settings import SettingsError, load_settings
+from server.settings import Settings, SettingsError
+from server.worker import CANNOT_SERVE, serve, settings_in_force
 
 LB_KEEP_ALIVE_S = 620
 """Longer than the 600 s for which Google's load balancers reuse a connection: else they meet closed ones."""
@@ -21,19 +19,26 @@ def main() -> int:
     try:
         if not port.isdecimal() or int(port) > 65535:
             raise SettingsError(f"PORT must be a number up to 65535, not {port!r}")
-        settings = load_settings(Path(os.environ.get("CONFIG", "langserve.yaml")))
-        app = create_app(settings)
-    except (SettingsError, ModelUnavailable, EmbeddedUnavailable) as error:
+        settings = settings_in_force()
+        served = _served(settings)
+    except CANNOT_SERVE as error:
         print(error, file=sys.stderr)
         return 2
     uvicorn.run(
-        app,
+        **served,
         host=host,
         port=int(port),
         timeout_keep_alive=LB_KEEP_ALIVE_S,
         timeout_graceful_shutdown=round(settings.limits.drain_s) + 5,
     )
     return 0
+
+
+def _served(settings: Settings) -> dict[str, Any]:
+    """The app of the only worker, or how each of several makes its own."""
+    if settings.workers == 1:
+        return {"app": serve(settings)}
+    return {"app": "server.worker:application", "factory": True, "workers": settings.workers}
 
 
 if __name__ == "__main__":

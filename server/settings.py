@@ -85,6 +85,7 @@ class Settings(_Section):
     """All of `langserve.yaml`."""
 
     mode: Literal["development", "production"] = "development"
+    workers: int = Field(default=1, ge=1, le=256)
     model: str = "auto"
     models: dict[str, ModelSpec] = Field(min_length=1)
     chains: dict[str, ChainSettings] = Field(min_length=1)

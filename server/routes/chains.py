@@ -101,7 +101,8 @@ def _add_stream(
             frames, pins = LangServeFrames(), None  # what it has sent stays, so that nobody can take a field over
         else:
             frames, pins = EventFrames(names, retry_ms=settings.stream.retry_ms, ping_event=ping == "event"), Pins()
-        run = Run(chain.astream_typed(one_input(body), hold=settings.stream.hold_ms / 1000, pins=pins), pins)
+        typed = chain.astream_typed(one_input(body), hold=settings.stream.hold_ms / 1000, pins=pins)
+        run = Run(typed, pins, keeps=False)  # its one reader is this response
         try:
             await run.opened()
         except BaseException:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from schemas import ALWAYS_SENT, TERMINAL, Event, EventName, to_frame
+from schemas import ALWAYS_SENT, TERMINAL, EventName
+from server.runs import Entry
 
 
 class EventFrames:
@@ -15,13 +16,14 @@ class EventFrames:
         # A comment never reaches EventSource's JavaScript; a client that watches for silence asks for an event.
         self.ping = b'event: ping\ndata: {"type":"ping"}\n\n' if ping_event else b": ping\n\n"
 
-    def write(self, events: Iterable[Event]) -> bytes:
+    def write(self, entries: Iterable[Entry]) -> bytes:
         """Consecutive events as one piece; empty if the reader wants none of them."""
-        return "".join(self._frames(events)).encode()
+        return "".join(self._frames(entries)).encode()
 
-    def _frames(self, events: Iterable[Event]) -> Iterator[str]:
-        for event in events:
-            self.over = event.type in TERMINAL
-            if event.type in self._names:
-                yield self._preamble + to_frame(event)
+    def _frames(self, entries: Iterable[Entry]) -> Iterator[str]:
+        for entry in entries:
+            name = entry.event.type
+            self.over = name in TERMINAL
+            if name in self._names:
+                yield self._preamble + entry.frame
                 self._preamble = ""

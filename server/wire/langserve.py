@@ -25,6 +25,7 @@ from schemas import (
     from_pointer,
     to_pointer,
 )
+from server.runs import Entry
 
 
 class LangServeFrames:
@@ -41,9 +42,9 @@ class LangServeFrames:
         self._texts: dict[str | int, list[str]] = {}  # of each string that grows, what was sent of it
         self._values: dict[str | int, Any] = {}  # the same of everything else, added up
 
-    def write(self, events: Iterable[Event]) -> bytes:
+    def write(self, entries: Iterable[Entry]) -> bytes:
         """Consecutive events as one piece; empty if they add nothing."""
-        return b"".join(_frame(name, data) for event in events for name, data in self._chunks(event))
+        return b"".join(_frame(name, data) for entry in entries for name, data in self._chunks(entry.event))
 
     def _chunks(self, event: Event) -> Iterator[tuple[str, Any]]:
         if self.over:

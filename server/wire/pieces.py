@@ -4,12 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
-from schemas import Event
-from server.runs import Run
+from server.runs import Entry, Run
 
 
 class Frames(Protocol):
-    """A protocol's frames. `write` gives consecutive events as one piece, empty if the reader wants none of them.
+    """A protocol's frames. `write` gives consecutive entries as one piece, empty if the reader wants none of them.
 
     Once they are `over` the reader has had its end, and nothing more is written.
     """
@@ -20,16 +19,16 @@ class Frames(Protocol):
     @property
     def over(self) -> bool: ...
 
-    def write(self, events: Iterable[Event]) -> bytes: ...
+    def write(self, entries: Iterable[Entry]) -> bytes: ...
 
 
 async def pieces(run: Run, frames: Frames, ping_s: float) -> AsyncGenerator[bytes]:
     """What to write, as it comes, to the reader's end. Events that it is not sent do not break its silence."""
     clock = asyncio.get_running_loop().time
-    read, silent_until = 0, clock() + ping_s
-    while not frames.over:
-        batch = await run.since(read, silent_until)
-        read += len(batch)
-        if piece := frames.write(batch) if batch else frames.ping:
-            yield piece
-            silent_until = clock() + ping_s
+    silent_until = clock() + ping_s
+    with run.reader() as reader:
+        while not frames.over:
+            entries = await reader.next(silent_until)
+            if piece := frames.write(entries) if entries else frames.ping:
+                yield piece
+                silent_until = clock() + ping_s

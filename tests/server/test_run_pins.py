@@ -98,7 +98,7 @@ class TestAcknowledged:
         assert not pinning.done()
         chain.tell(chain.numbered[0])
         assert await pinning == 2
-        assert run.log[-1] == chain.numbered[0]
+        assert run.log[-1].event == chain.numbered[0]
         await run.cancel("enough")
 
     async def test_others_first_if_they_were_told_first(self) -> None:
@@ -122,8 +122,8 @@ class TestAcknowledged:
         outcomes = await asyncio.gather(*pinning, return_exceptions=True)
         assert len(chain.numbered) == count
         assert all(map(is_conflict, outcomes))
-        assert [event.seq for event in run.log] == [1, 2]
-        end = run.log[-1]
+        assert [entry.event.seq for entry in run.log] == [1, 2]
+        end = run.log[-1].event
         assert isinstance(end, Cancelled | Failed)
         assert end.partial == {}
 
@@ -138,7 +138,7 @@ class TestAcknowledged:
         first, second = await asyncio.gather(*pinning, return_exceptions=True)
         assert first == 2
         assert is_conflict(second)
-        end = run.log[-1]
+        end = run.log[-1].event
         assert isinstance(end, Cancelled | Failed)
         assert (end.seq, end.partial) == (3, {"a": "a"})
 
@@ -200,7 +200,7 @@ async def test_an_end_from_outside_tells_what_resets_and_pins_left(stop: Callabl
         chain.tell(event)
     await turns(20)
     await stop(run)
-    end = run.log[-1]
+    end = run.log[-1].event
     assert isinstance(end, Cancelled | Failed)
     assert (end.seq, end.partial) == (10, {"kept": 1, "mine": "mine", "void": "again"})
 
@@ -222,13 +222,13 @@ async def test_a_real_chain_stopped_at_any_moment(stop: Callable[[Run], Awaitabl
     await stop(run)
     outcomes = await asyncio.gather(*pinning.values(), return_exceptions=True)
 
-    assert [event.seq for event in run.log] == list(range(1, len(run.log) + 1))
-    told = {event.value: event.seq for event in run.log if isinstance(event, Pinned)}
+    assert [entry.event.seq for entry in run.log] == list(range(1, len(run.log) + 1))
+    told = {entry.event.value: entry.event.seq for entry in run.log if isinstance(entry.event, Pinned)}
     acknowledged = {name: seq for name, seq in zip(pinning, outcomes, strict=True) if isinstance(seq, int)}
     assert told == acknowledged
     assert all(is_conflict(outcome) for outcome in outcomes if not isinstance(outcome, int))
-    before_end, end = Fold(), run.log[-1]
-    for event in run.log[:-1]:
+    before_end, end = Fold(), run.log[-1].event
+    for event in [entry.event for entry in run.log[:-1]]:
         before_end.apply(event)
     if isinstance(end, Cancelled | Failed):
         assert end.partial == before_end.value

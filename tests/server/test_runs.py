@@ -22,7 +22,9 @@ from schemas import (
     Timings,
     Token,
     UpstreamError,
+    to_frame,
 )
+from server import runs
 from server.runs import Run
 from server.wire.frames import EventFrames
 from server.wire.pieces import pieces
@@ -68,10 +70,11 @@ async def all_of(run: Run) -> list[Event]:
     """The log to its end."""
     read: list[Event] = []
     until = asyncio.get_running_loop().time() + SOON
-    while not read or read[-1].type not in TERMINAL:
-        batch = await run.since(len(read), until)
-        assert batch, "the log goes no further"
-        read += batch
+    with run.reader() as reader:
+        while not read or read[-1].type not in TERMINAL:
+            batch = await reader.next(until)
+            assert batch, "the log goes no further"
+            read += [entry.event for entry in batch]
     return read
 
 
@@ -89,11 +92,56 @@ async def test_every_reader_gets_all_of_it() -> None:
 
 async def test_silence_gives_nothing_at_its_time() -> None:
     run = Run(Source(START, stalls=True)())
-    await run.opened()
     loop = asyncio.get_running_loop()
-    assert await run.since(1, loop.time() + 0.01) == []
-    assert await run.since(1, loop.time() - 1) == []
+    with run.reader() as reader:
+        assert [entry.event for entry in await reader.next(loop.time() + SOON)] == [START]
+        assert await reader.next(loop.time() + 0.01) == []
+        assert await reader.next(loop.time() - 1) == []
     await run.cancel("enough")
+
+
+class TestMemory:
+    async def test_what_all_have_read_is_let_go(self) -> None:
+        run = Run(Source(START, TOKEN, stalls=True)(), keeps=False)
+        until = asyncio.get_running_loop().time() + SOON
+        with run.reader() as one, run.reader() as other:
+            while one.read < 2:
+                await one.next(until)
+            assert [entry.event for entry in run.log] == [START, TOKEN]
+            while other.read < 2:
+                await other.next(until)
+            assert run.log == []
+            await run.cancel("enough")
+            (entry,) = await one.next(until)
+        assert entry.event == Cancelled(seq=3, reason="enough", partial={"a": "half"})
+
+    async def test_a_reader_that_has_left_holds_nothing(self) -> None:
+        run = Run(Source(START, TOKEN, stalls=True)(), keeps=False)
+        until = asyncio.get_running_loop().time() + SOON
+        with run.reader():
+            pass
+        with run.reader() as reader:
+            while reader.read < 2:
+                await reader.next(until)
+            assert run.log == []
+        await run.cancel("enough")
+
+    async def test_an_event_is_written_once_for_all_readers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        written: list[Event] = []
+
+        def counted(event: Event) -> str:
+            written.append(event)
+            return to_frame(event)
+
+        monkeypatch.setattr(runs, "to_frame", counted)
+        run = Run(Source(START, TOKEN, END)())
+
+        async def read() -> bytes:
+            return b"".join([piece async for piece in pieces(run, EventFrames(["token"], retry_ms=1), SOON)])
+
+        one, other = await asyncio.gather(read(), read())
+        assert one == other
+        assert written == [START, TOKEN, END]
 
 
 class TestEndFromOutside:
@@ -124,7 +172,7 @@ class TestEndFromOutside:
             await run.cancel("first")
             await run.cancel("second")
             await run.fail(ServerError("third"))
-            assert [event.type for event in run.log if event.type in TERMINAL] == [end]
+            assert [entry.event.type for entry in run.log if entry.event.type in TERMINAL] == [end]
 
     async def test_it_can_come_before_anything_began(self) -> None:
         source = Source(START, stalls=True)

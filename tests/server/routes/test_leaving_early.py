@@ -48,7 +48,7 @@ async def test_a_response_whose_body_never_began_stops_its_run() -> None:
     response = RunResponse(run, live, EventFrames(["token"], retry_ms=0), SETTINGS)
     await response({"type": "http", "method": "POST"}, receive, send)
     assert chat.stopped_after[0] < 1000  # pieces of one character
-    assert run.log[-1].type == "cancelled"
+    assert run.log[-1].event.type == "cancelled"
     with pytest.raises(RequestError):
         live.find(run.id)
 
@@ -64,8 +64,9 @@ async def test_a_chain_that_just_ends_leaves_no_log_without_an_end() -> None:
     run = Run(half())
     await run.opened()
     read: list[Event] = []
-    while not read or read[-1].type != "failed":
-        read += await run.since(len(read), asyncio.get_running_loop().time() + 5)
+    with run.reader() as reader:
+        while not read or read[-1].type != "failed":
+            read += [entry.event for entry in await reader.next(asyncio.get_running_loop().time() + 5)]
     assert [event.seq for event in read] == list(range(1, len(read) + 1))
 
 
@@ -78,5 +79,7 @@ async def test_a_cancellation_from_within_a_chain_is_a_fault_and_no_silence() ->
 
     run = Run(torn())
     await run.opened()
-    read = list(await run.since(1, asyncio.get_running_loop().time() + 5))
-    assert [event.type for event in read] == ["failed"]
+    with run.reader() as reader:
+        until = asyncio.get_running_loop().time() + 5
+        read = [entry.event.type for _ in range(2) for entry in await reader.next(until)]
+    assert read == ["start", "failed"]

@@ -12,6 +12,7 @@ import sseclient
 from langserve.server_sent_events import SSEDecoder
 
 from schemas import Event, Token, from_json
+from server.runs import Entry
 from server.wire.frames import EventFrames
 from tests.server.configs import CHAT_INPUT, MEETING, MEETING_INPUT, by_chain, text
 from tests.server.process import ServerProcess
@@ -98,17 +99,17 @@ class TestEventFrames:
     EVENTS: tuple[Event, ...] = (Token(seq=2, path="/a", text="x"), Token(seq=3, path="/a", text="y"))
 
     def test_consecutive_events_leave_in_one_write(self) -> None:
-        piece = EventFrames(["token"], retry_ms=1).write(self.EVENTS)
+        piece = EventFrames(["token"], retry_ms=1).write(map(Entry, self.EVENTS))
         assert piece.count(b"\n\n") == 2
 
     def test_nothing_wanted_is_nothing_written(self) -> None:
-        assert EventFrames(["complete"], retry_ms=1).write(self.EVENTS) == b""
+        assert EventFrames(["complete"], retry_ms=1).write(map(Entry, self.EVENTS)) == b""
 
     def test_retry_comes_with_the_first_frame_that_is_written(self) -> None:
         frames = EventFrames(["token"], retry_ms=77)
         assert frames.write([]) == b""
-        assert frames.write(self.EVENTS[:1]).startswith(b"retry: 77\nid: 2\n")
-        assert b"retry" not in frames.write(self.EVENTS[1:])
+        assert frames.write(map(Entry, self.EVENTS[:1])).startswith(b"retry: 77\nid: 2\n")
+        assert b"retry" not in frames.write(map(Entry, self.EVENTS[1:]))
 
     @pytest.mark.parametrize("as_event", [False, True])
     def test_a_ping_is_no_part_of_the_log(self, as_event: bool) -> None:

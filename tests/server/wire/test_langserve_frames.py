@@ -19,6 +19,7 @@ from schemas import (
     Timings,
     Token,
 )
+from server.runs import Entry
 from server.wire.langserve import LangServeFrames
 
 
@@ -45,7 +46,7 @@ def complete(value: dict[str, Any]) -> Event:
 
 def written(*events: Event) -> list[tuple[str, Any]]:
     """Name and data of each frame."""
-    frames = LangServeFrames().write(events).decode().split("\n\n")[:-1]
+    frames = LangServeFrames().write(map(Entry, events)).decode().split("\n\n")[:-1]
     pairs = (frame.removeprefix("event: ").split("\ndata: ") for frame in frames)
     return [(name, json.loads(data)) for name, data in pairs]
 
@@ -105,7 +106,7 @@ def test_what_grows_within_an_object_waits_for_it() -> None:
 
 def test_every_line_is_a_line_to_every_reader() -> None:
     awkward = "\x85\u2028\u2029\r\n😀"
-    assert LangServeFrames().write([token("/a", awkward)]).isascii()
+    assert LangServeFrames().write([Entry(token("/a", awkward))]).isascii()
     assert written(token("/a", awkward)) == [("data", {"a": awkward})]
 
 
@@ -189,7 +190,7 @@ class TestTheEnd:
         frames = LangServeFrames()
         over = []
         for event in (token("/name", "a"), end):
-            frames.write([event])
+            frames.write([Entry(event)])
             over.append(frames.over)
         assert over == [False, True]
-        assert frames.write([token("/name", "a"), field("/size", 3), complete({})]) == b""
+        assert frames.write(map(Entry, [token("/name", "a"), field("/size", 3), complete({})])) == b""
