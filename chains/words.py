@@ -16,6 +16,7 @@ class WordCutter:
     """Text in as it comes, whole words out. What it holds is bounded, so it is linear in the text."""
 
     def __init__(self) -> None:
+        self._told = ""  # the last word that was told, since what follows depends on it
         self._held = ""
 
     def feed(self, text: str) -> str:
@@ -24,14 +25,16 @@ class WordCutter:
         The last two segments stay behind: the next letter may join them (`can` `'` and then `t`).
         """
         self._held += text
-        segments = [segment for segment in _BOUNDARIES.split(self._held) if segment]
-        ready = "".join(segments[:-2])
-        if not ready and len(self._held) > LONGEST:
-            ready = "".join(_CLUSTERS.findall(self._held)[:-1])
+        certain = [segment for segment in _BOUNDARIES.split(self._told + self._held) if segment][:-2]
+        ready = "".join(certain)[len(self._told) :]
+        if ready:
+            self._told = certain[-1]
+        elif len(self._held) > LONGEST:
+            ready, self._told = "".join(_CLUSTERS.findall(self._held)[:-1]), ""
         self._held = self._held[len(ready) :]
         return ready
 
     def flush(self) -> str:
         """The rest: the text has ended."""
-        rest, self._held = self._held, ""
+        rest, self._told, self._held = self._held, "", ""
         return rest

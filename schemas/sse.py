@@ -1,6 +1,8 @@
 """An event as a frame of Server-Sent Events (WHATWG HTML, section 9.2), and frames as events again.
 
-Always LF line ends, an `id`, and one line of JSON in `data`, never bare text: relays trim leading blanks.
+Always LF line ends, an `id`, and one line of JSON in `data`, never bare text: relays trim leading blanks. The blank that
+may stand behind a colon is left out behind `id`, which only whole parsers read; behind `event` and `data`, which people
+also look for by hand, it stands.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +12,7 @@ from schemas.events import Event, from_json, to_json
 
 def to_frame(event: Event) -> str:
     """The event as one frame: its number, its name, its JSON."""
-    return f"id: {event.seq}\nevent: {event.type}\ndata: {to_json(event)}\n\n"
+    return f"id:{event.seq}\nevent: {event.type}\ndata: {to_json(event)}\n\n"
 
 
 def from_frames(lines: Iterable[str]) -> Iterator[Event]:

@@ -21,7 +21,7 @@ export class NotARecording extends Error {
  */
 export function writeRecording(events) {
   const ended = TERMINAL.has(events.at(-1)?.name);
-  const frames = events.map(({ ms, seq, name, raw }) => `: +${ms}\nid: ${seq}\nevent: ${name}\ndata: ${raw}\n\n`);
+  const frames = events.map(({ ms, seq, name, raw }) => `: +${ms}\nid:${seq}\nevent: ${name}\ndata: ${raw}\n\n`);
   return `: all events of one run, as the page received them${ended ? "" : "; it was kept before its end"}\n${frames.join("")}`;
 }
 

@@ -176,7 +176,7 @@ def test_a_frame_leaves_at_once_and_ctrl_c_is_quiet(file: Path) -> None:
 def test_a_reader_that_has_had_enough_is_no_failure(file: Path) -> None:
     many = [token(seq) for seq in range(1, 3000)]  # more than a pipe takes in
     with playing(write(file, many)) as (process, out, err):
-        assert out.readline() == b"id: 1\n"
+        assert out.readline() == b"id:1\n"
         out.close()
         assert process.wait(PATIENCE_S) == WHOLE
         assert err.read() == b""

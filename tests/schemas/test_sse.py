@@ -72,7 +72,7 @@ def test_a_frame_is_four_lines_for_everybody(event: Event) -> None:
     frame = to_frame(event)
     assert frame == "\n".join([*frame.splitlines(), ""])  # `splitlines` breaks at more than LF
     number, name, data, blank = frame.splitlines()
-    assert (number, name, blank) == (f"id: {event.seq}", f"event: {event.type}", "")
+    assert (number, name, blank) == (f"id:{event.seq}", f"event: {event.type}", "")
     assert data.startswith("data: {")
 
 

@@ -26,7 +26,7 @@ CHAT_RESULT: dict[str, Any] = {
     "recommendation": None,
 }  # trimmed as it settles
 Frame = tuple[str, str, str]  # id, event, data
-FRAME = re.compile(r"(?:retry: 2000\n)?id: [1-9]\d*\nevent: [a-z]+\ndata: \{[^\r\n\x85\u2028\u2029]*\}")
+FRAME = re.compile(r"(?:retry: 2000\n)?id:[1-9]\d*\nevent: [a-z]+\ndata: \{[^\r\n\x85\u2028\u2029]*\}")
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +108,7 @@ class TestEventFrames:
     def test_retry_comes_with_the_first_frame_that_is_written(self) -> None:
         frames = EventFrames(["token"], retry_ms=77)
         assert frames.write([]) == b""
-        assert frames.write(map(Entry, self.EVENTS[:1])).startswith(b"retry: 77\nid: 2\n")
+        assert frames.write(map(Entry, self.EVENTS[:1])).startswith(b"retry: 77\nid:2\n")
         assert b"retry" not in frames.write(map(Entry, self.EVENTS[1:]))
 
     @pytest.mark.parametrize("as_event", [False, True])
