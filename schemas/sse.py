@@ -1,8 +1,8 @@
 """An event as a frame of Server-Sent Events (WHATWG HTML, section 9.2), and frames as events again.
 
-Always LF line ends, an `id`, and one line of JSON in `data`, never bare text: relays trim leading blanks. The blank that
-may stand behind a colon is left out behind `id`, which only whole parsers read; behind `event` and `data`, which people
-also look for by hand, it stands.
+Always LF line ends, an `id`, and one line of JSON in `data`, never bare text: relays trim leading blanks. The blank
+that may stand behind a colon is left out behind `id`, which only whole parsers read. Behind `event` and `data` it
+stands, since people look for those by hand.
 """
 
 from collections.abc import Iterable, Iterator

@@ -3,6 +3,7 @@
 import os
 from typing import Annotated, Any, Literal, Self
 
+import httpx2
 import openai
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
@@ -10,6 +11,7 @@ from chains.models.embedded import EmbeddedServer
 from chains.models.model import Gate, Model
 from chains.models.openai_compatible import StreamingChatOpenAI
 from chains.models.scripted import Reply, ScriptedChatModel
+from chains.models.transport import AiohttpTransport
 from chains.output import Dialect, Way
 from schemas import Language
 
@@ -68,6 +70,7 @@ class _OverHTTP(_Spec):
             "stream_chunk_timeout": None,  # the run's own idle limit stands above
             "use_responses_api": False,
             "extra_body": self.extra_body or None,
+            "http_async_client": httpx2.AsyncClient(transport=AiohttpTransport(), follow_redirects=True),
         }
         return StreamingChatOpenAI(**parameters | self.parameters)
 

@@ -1,7 +1,6 @@
 """A model over OpenAI's protocol: what is asked of it, and that its answer is read whatever shape it comes in."""
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,12 +38,6 @@ MEETING: dict[str, Any] = {
 TEXT = json.dumps(MEETING, ensure_ascii=False)
 GOAL = {"goal": "초보 등산"}
 ROLE = chunk({"role": "assistant", "content": ""})
-
-
-@pytest.fixture(scope="module")
-def upstream() -> Iterator[Upstream]:
-    with Upstream() as running:
-        yield running
 
 
 def chain_on(upstream: Upstream, **spec: Any) -> StructuredChain:
