@@ -90,6 +90,7 @@ class TextTooLarge(PartialJSONError):
 _BLANKS = re.compile(r"[ \t\n\r]*")
 _BLANKS_AND_FENCE = re.compile(r"[ \t\n\r`]*")
 _PLAIN = re.compile(r'[^"\\\x00-\x1f]*')
+_ONLY_CHARACTERS = re.compile(r'[^"\\\x00-\x1f\ud800-\udfff]+')
 _HEX = re.compile(r"[0-9a-fA-F]*")
 _NUMBER_CHARACTERS = re.compile(r"[-+.0-9eE]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
@@ -125,6 +126,8 @@ class PartialJSONParser:
 
     def feed(self, text: str) -> list[Change]:
         """What this text brought. Never raises: what came before an error is returned, and after it nothing more."""
+        if self._string == "value" and self.error is None and self._carries_on(text):
+            return [Grew(tuple(self._path), text)]
         changes: list[Change] = []
         if self.error is None:
             self._changes = changes
@@ -156,6 +159,19 @@ class PartialJSONParser:
         return _copy(self._root)
 
     # -- the text ----------------------------------------------------------------------------------------------------
+
+    def _carries_on(self, text: str) -> bool:
+        """Takes a text that is all of it characters of the open string, as nearly every text is. False for any other."""
+        if self._high or self._state != self._characters or not _ONLY_CHARACTERS.fullmatch(text):
+            return False
+        size = len(text) if text.isascii() else len(text.encode())
+        if size > self._room:
+            return False
+        self._room -= size
+        self._position += len(text)
+        self._pieces.append(text)
+        self._told += 1  # all that came before has been told
+        return True
 
     def _read(self, text: str) -> None:
         fitting = self._fitting(text)

@@ -1,45 +1,11 @@
 """Serves: `python -m server`. HOST, PORT and CONFIG (the settings file) come from the environment."""
 
-import os
+import gc
 import sys
-from typing import Any
 
-import uvicorn
+gc.disable()  # until all is imported (`server.worker.serve`): a tenth of the start goes into looking for garbage
 
-from server.settings import Settings, SettingsError
-from server.worker import CANNOT_SERVE, serve, settings_in_force
-
-LB_KEEP_ALIVE_S = 620
-"""Longer than the 600 s for which Google's load balancers reuse a connection: else they meet closed ones."""
-
-
-def main() -> int:
-    """Runs until told to end. Returns the exit status; what is wrong with the settings is said in words."""
-    host, port = os.environ.get("HOST", "127.0.0.1"), os.environ.get("PORT", "8000")
-    try:
-        if not port.isdecimal() or int(port) > 65535:
-            raise SettingsError(f"PORT must be a number up to 65535, not {port!r}")
-        settings = settings_in_force()
-        served = _served(settings)
-    except CANNOT_SERVE as error:
-        print(error, file=sys.stderr)
-        return 2
-    uvicorn.run(
-        **served,
-        host=host,
-        port=int(port),
-        timeout_keep_alive=LB_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=round(settings.limits.drain_s) + 5,
-    )
-    return 0
-
-
-def _served(settings: Settings) -> dict[str, Any]:
-    """The app of the only worker, or how each of several makes its own."""
-    if settings.workers == 1:
-        return {"app": serve(settings)}
-    return {"app": "server.worker:application", "factory": True, "workers": settings.workers}
-
+from server.command import main  # noqa: E402
 
 if __name__ == "__main__":
     sys.exit(main())

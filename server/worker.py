@@ -40,7 +40,7 @@ def serve(settings: Settings) -> FastAPI:
     the start. A stream makes many objects and next to no cycles: a third of the time went into looking for them.
     """
     app = create_app(settings)
-    gc.collect()
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
+    gc.enable()
     return app

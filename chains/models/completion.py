@@ -62,14 +62,16 @@ _decode = msgspec.json.Decoder(_Frame).decode
 class Joined(dict[str, Any]):
     """A chunk of a chat completion that was made of several, or of none: then it only says that the server lives.
 
-    `arguments` are pieces of tool calls' arguments by the call's index. They stand beside the chunk because a message
-    that is made with them would parse each piece, which is no JSON, as JSON.
+    `text` is its content, if that is all there is to it. `arguments` are pieces of tool calls' arguments by the call's
+    index. They stand beside the chunk because a message that is made with them would parse each piece, which is no
+    JSON, as JSON.
     """
 
-    __slots__ = ("arguments",)
+    __slots__ = ("arguments", "text")
 
     def __init__(self, delta: dict[str, Any] | None = None, arguments: dict[int, str] | None = None) -> None:
         super().__init__(choices=[] if delta is None else [{"delta": delta}])
+        self.text: str = delta["content"] if delta and len(delta) == 1 and not arguments else ""
         self.arguments = arguments or {}
 
 
@@ -125,7 +127,7 @@ class Completion:
         if self._refusal:
             delta["refusal"] = "".join(self._refusal)
         arguments = {index: "".join(pieces) for index, pieces in self._arguments.items()}
-        if not self.begun:  # a chunk that stays the only one is added to nothing, and so must be whole by itself
+        if arguments and not self.begun:  # one that stays the only one is added to nothing, so it is whole by itself
             delta["tool_calls"] = [{"index": at, "function": {"arguments": text}} for at, text in arguments.items()]
             arguments = {}
         self._content, self._refusal, self._arguments, self._joining = [], [], {}, False

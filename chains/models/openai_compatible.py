@@ -66,7 +66,8 @@ class StreamingChatOpenAI(ChatOpenAI):
             async for chunk in chunks:
                 message = cast("AIMessageChunk", chunk.message)
                 message.id = message.id or run_id
-                message.response_metadata = {**(chunk.generation_info or {}), **message.response_metadata}
+                if chunk.generation_info:
+                    message.response_metadata = {**chunk.generation_info, **message.response_metadata}
                 yield message
         if message is None:
             raise ValueError("No generation chunks were returned")
@@ -89,6 +90,14 @@ class StreamingChatOpenAI(ChatOpenAI):
     def _convert_chunk_to_generation_chunk(
         self, chunk: dict[str, Any], default_chunk_class: type, base_generation_info: dict[str, Any] | None
     ) -> ChatGenerationChunk | None:
+        if (
+            isinstance(chunk, Joined)
+            and chunk.text
+            and default_chunk_class is AIMessageChunk
+            and not (base_generation_info or self.output_version)
+        ):  # nearly all chunks: what the parent makes of them, at half its cost
+            message = AIMessageChunk(content=chunk.text, response_metadata={"model_provider": "openai"})
+            return ChatGenerationChunk(message=message)
         generation = super()._convert_chunk_to_generation_chunk(chunk, default_chunk_class, base_generation_info)
         choices = chunk.get("choices") or ()
         if generation and choices and (refusal := (choices[0].get("delta") or {}).get("refusal")):

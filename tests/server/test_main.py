@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from server.__main__ import main
+from server.command import main
 from tests.server.configs import both, openai, settings
 from tests.server.process import ROOT, server_environment
 

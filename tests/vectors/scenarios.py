@@ -196,7 +196,7 @@ async def _cancelled(events: Sequence[Event]) -> list[Event]:
     run = ServerRun(produce())
     await all_told.wait()
     await run.cancel("The user left.")
-    return run.log
+    return [entry.event for entry in run.log]
 
 
 def resumed() -> list[Event]:

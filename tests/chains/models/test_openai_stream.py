@@ -454,9 +454,7 @@ class TestEnds:
         assert ("".join(chunks), script.count) == ("abc", 3)
 
     @pytest.mark.parametrize("steps", [[], [says("a")], [says("a"), says("b")[:-1]]])
-    @pytest.mark.parametrize(
-        ("fate", "code"), [(cut, Code.UPSTREAM_CUT), (reset, Code.UPSTREAM_CUT), (stall, Code.UPSTREAM_TIMEOUT)]
-    )
+    @pytest.mark.parametrize(("fate", "code"), [(cut, Code.UPSTREAM_CUT), (stall, Code.UPSTREAM_TIMEOUT)])
     async def test_how_it_breaks(self, upstream: Upstream, steps: list[bytes], fate: Step, code: Code) -> None:
         """As the SDK tells it, behind everything that came before."""
         upstream.plays(*stream(*steps, fate))
@@ -468,6 +466,15 @@ class TestEnds:
         assert ours.facts == theirs.facts
         begun = fate is stall or steps
         assert ours.facts["code"] == (code if begun else Code.UPSTREAM_UNAVAILABLE)
+
+    async def test_a_reset_behind_what_was_read(self, upstream: Upstream) -> None:
+        script = upstream.plays(*stream(says("a"), gate, reset))
+        asked = on(upstream).astream("hi")
+        assert (await anext(asked)).text == "a"
+        script.next_call().permit()
+        with pytest.raises(openai.APIConnectionError) as raised:
+            await anext(asked)
+        assert stream_error(raised.value, begun=True).code is Code.UPSTREAM_CUT
 
     async def test_an_event_without_end(self) -> None:
         outcome = await read([says("a"), b"data: ", *[b"x" * 65536] * 80], StreamingChatOpenAI)
