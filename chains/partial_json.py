@@ -161,7 +161,7 @@ class PartialJSONParser:
     # -- the text ----------------------------------------------------------------------------------------------------
 
     def _carries_on(self, text: str) -> bool:
-        """Takes a text that is all of it characters of the open string, as nearly every text is. False for any other."""
+        """Takes a text that is nothing but characters of the open string, as nearly every one is; no other."""
         if self._high or self._state != self._characters or not _ONLY_CHARACTERS.fullmatch(text):
             return False
         size = len(text) if text.isascii() else len(text.encode())

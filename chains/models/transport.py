@@ -34,16 +34,11 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
     """Sends httpx2's requests through aiohttp. Proxies are taken from the environment (HTTPS_PROXY, NO_PROXY).
 
     A connection belongs to one event loop, and scripts run one loop after another. So each loop has connections of its
-    own, and they are closed when the loop shuts down its asynchronous generators, as `asyncio.run` does at its end.
+    own, whoever asks, and they are closed when it shuts down its asynchronous generators, as `asyncio.run` does.
     """
 
-    def __init__(self) -> None:
-        self._open: dict[
-            asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, AsyncGenerator[aiohttp.ClientSession]]
-        ] = {}
-
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        session = await self._session()
+        session = await _session()
         seconds = request.extensions.get("timeout", {})
         with _told_as_httpx2s():
             response = await session.request(
@@ -58,31 +53,33 @@ class AiohttpTransport(httpx2.AsyncBaseTransport):
             )
         return httpx2.Response(response.status, headers=response.raw_headers, stream=_Body(response), request=request)
 
-    async def aclose(self) -> None:
-        """Closes what this event loop has open."""
-        if opened := self._open.get(asyncio.get_running_loop()):
-            await opened[1].aclose()
 
-    async def _session(self) -> aiohttp.ClientSession:
-        loop = asyncio.get_running_loop()
-        if loop not in self._open:
-            keeping = self._keep(loop)
-            self._open[loop] = await anext(keeping), keeping
-        return self._open[loop][0]
+_Sessions = AsyncGenerator[aiohttp.ClientSession]
+_open: dict[asyncio.AbstractEventLoop, tuple[aiohttp.ClientSession, _Sessions]] = {}
 
-    async def _keep(self, loop: asyncio.AbstractEventLoop) -> AsyncGenerator[aiohttp.ClientSession]:
-        session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=httpx2.create_ssl_context()),  # the model's gate is the limit
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_OF_HTTPX2,
-            auto_decompress=False,  # httpx2 does
-            trust_env=True,
-        )
-        try:
-            yield session
-        finally:
-            del self._open[loop]
-            await session.close()
+
+async def _session() -> aiohttp.ClientSession:
+    """The running loop's session. The generator that made it is held, since its end is the session's."""
+    loop = asyncio.get_running_loop()
+    if loop not in _open:
+        keeping = _keep(loop)
+        _open[loop] = await anext(keeping), keeping
+    return _open[loop][0]
+
+
+async def _keep(loop: asyncio.AbstractEventLoop) -> _Sessions:
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, ssl=httpx2.create_ssl_context()),  # the model's gate is the limit
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=_OF_HTTPX2,
+        auto_decompress=False,  # httpx2 does
+        trust_env=True,
+    )
+    try:
+        yield session
+    finally:
+        del _open[loop]
+        await session.close()
 
 
 class _Body(httpx2.AsyncByteStream):

@@ -2,8 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
@@ -18,45 +17,26 @@ def client() -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=AiohttpTransport())
 
 
-class Peer:
-    """A server that answers every request alike, counts connections, and notices when one is closed."""
+def test_a_connection_is_used_again_whichever_client_asks_and_ends_with_the_event_loop() -> None:
+    def answer_on_one_connection(listening: socket.socket, times: int) -> bytes:
+        connection, _ = listening.accept()
+        with connection:
+            connection.settimeout(10)
+            for _ in range(times):
+                connection.recv(4096)
+                connection.sendall(ANSWER)
+            return connection.recv(1)
 
-    def __init__(self) -> None:
-        self.opened = 0
-        self.closed = asyncio.Event()
+    async def ask(url: str) -> None:
+        for _ in range(2):
+            async with client() as asking:
+                for _ in range(2):
+                    assert (await asking.get(url, timeout=5)).text == "ok"
 
-    @asynccontextmanager
-    async def serving(self) -> AsyncIterator[str]:
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        async with server:
-            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.opened += 1
-        try:
-            while True:
-                await reader.readuntil(b"\r\n\r\n")
-                writer.write(ANSWER)
-        except asyncio.IncompleteReadError:
-            self.closed.set()
-        finally:
-            writer.close()
-
-
-async def test_a_connection_is_used_again() -> None:
-    peer, asking = Peer(), client()
-    async with peer.serving() as url, asking:
-        for _ in range(3):
-            assert (await asking.get(url)).text == "ok"
-        assert peer.opened == 1
-
-
-async def test_closing_closes_connections() -> None:
-    peer, asking = Peer(), client()
-    async with peer.serving() as url:
-        await asking.get(url)
-        await asking.aclose()
-        await asyncio.wait_for(peer.closed.wait(), 5)
+    with socket.create_server(("127.0.0.1", 0)) as listening, ThreadPoolExecutor() as threads:
+        answering = threads.submit(answer_on_one_connection, listening, 4)
+        asyncio.run(ask(f"http://127.0.0.1:{listening.getsockname()[1]}"))
+        assert answering.result() == b""
 
 
 def test_one_event_loop_after_another(upstream: Upstream) -> None:
