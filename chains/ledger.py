@@ -102,8 +102,11 @@ class Ledger:
 
     def tell(self, event: Event) -> None:
         """The next event, made with `next_seq`."""
-        self.next_seq += 1
         self._fold.apply(event)
+        self._number(event)
+
+    def _number(self, event: Event) -> None:
+        self.next_seq += 1
         self._untaken.append(event)
 
     def token(self, pointer: str, text: str) -> None:
@@ -168,7 +171,7 @@ class Ledger:
         topmost = tuple(
             path for path in self.settled if path.count("/") == 1 or path[: path.index("/", 1)] not in self.settled
         )
-        self.tell(Partial(seq=self.next_seq, value=copy_json(self.value), settled=topmost))
+        self._number(Partial(seq=self.next_seq, value=copy_json(self.value), settled=topmost))
 
     def _crossing(self, name: str) -> list[Rule]:
         return [rule for rule in self._rules if name in rule.fields]
