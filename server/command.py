@@ -1,5 +1,6 @@
 """The command that serves: what it is told by the environment, and what it says when it cannot."""
 
+import gc
 import os
 import sys
 from typing import Any
@@ -38,4 +39,5 @@ def _served(settings: Settings) -> dict[str, Any]:
     """The app of the only worker, or how each of several makes its own."""
     if settings.workers == 1:
         return {"app": serve(settings)}
+    gc.enable()  # which a worker does for itself; this process only watches over them
     return {"app": "server.worker:application", "factory": True, "workers": settings.workers}
