@@ -95,6 +95,7 @@ _HEX = re.compile(r"[0-9a-fA-F]*")
 _NUMBER_CHARACTERS = re.compile(r"[-+.0-9eE]*")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_JOINED = 64  # so many pieces of a string become one
 _LITERALS: dict[str, tuple[str, Any]] = {"t": ("true", True), "f": ("false", False), "n": ("null", None)}
 _ESCAPES = {'"': '"', "\\": "\\", "/": "/", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
@@ -119,7 +120,8 @@ class PartialJSONParser:
         self._holders: list[Any] = []  # the open containers, outermost first
         self._path: list[str | int] = []  # where the value that is being read stands
         self._string: Literal["", "key", "value"] = ""  # which kind of string is open, if any
-        self._pieces: list[str] = []  # the string, number or literal that is being read
+        self._chunks: list[str] = []  # the string that is being read, as far as its pieces have been joined ...
+        self._pieces: list[str] = []  # ... and its further pieces, or those of a number or literal
         self._told = 0  # how many of the pieces have been told as growth
         self._high = ""  # a high surrogate that waits for its other half
         self._fenced = False
@@ -155,7 +157,7 @@ class PartialJSONParser:
         begins.
         """
         if self._string == "value":
-            self._place("".join(self._pieces))
+            self._place("".join([*self._chunks, *self._pieces]))
         return _copy(self._root)
 
     # -- the text ----------------------------------------------------------------------------------------------------
@@ -170,7 +172,10 @@ class PartialJSONParser:
         self._room -= size
         self._position += len(text)
         self._pieces.append(text)
-        self._told += 1  # all that came before has been told
+        self._told = len(self._pieces)
+        if self._told == _JOINED:  # a string of four characters takes sixty bytes by itself
+            self._chunks.append("".join(self._pieces))
+            self._pieces, self._told = [], 0
         return True
 
     def _read(self, text: str) -> None:
@@ -369,7 +374,7 @@ class PartialJSONParser:
     # -- strings -----------------------------------------------------------------------------------------------------
 
     def _open_string(self, kind: Literal["key", "value"], at: int) -> int:
-        self._string, self._pieces, self._told, self._high = kind, [], 0, ""
+        self._string, self._chunks, self._pieces, self._told, self._high = kind, [], [], 0, ""
         self._state = self._characters
         return at + 1
 
@@ -423,7 +428,7 @@ class PartialJSONParser:
     def _close_string(self) -> None:
         if self._high:
             self._pieces.append("\ufffd")
-        whole = "".join(self._pieces)
+        whole = "".join([*self._chunks, *self._pieces])
         if self._string == "key":
             self._path.append(whole)
             if whole in self._holders[-1]:

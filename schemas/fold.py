@@ -11,6 +11,9 @@ from schemas.events import Cancelled, Complete, Event, Failed, FieldSettled, Par
 from schemas.pointer import Path, from_pointer
 
 
+_JOINED = 64
+
+
 def copy_json(value: Any) -> Any:
     """A copy of plain JSON that shares no container with the original."""
     if isinstance(value, dict):
@@ -26,7 +29,8 @@ class Fold:
     def __init__(self) -> None:
         self._value: dict[str, Any] = {}
         self._at = ""  # the pointer of the string that is growing ...
-        self._pieces: list[str] = []  # ... and what came of it since it was last joined
+        self._chunks: list[str] = []  # ... and what came of it since it was last looked at:
+        self._pieces: list[str] = []  # a string of four characters takes sixty bytes, so sixty-four of them become one
 
     @property
     def value(self) -> dict[str, Any]:
@@ -53,6 +57,9 @@ class Fold:
                     self._join()
                     self._at = path
                 self._pieces.append(text)
+                if len(self._pieces) == _JOINED:
+                    self._chunks.append("".join(self._pieces))
+                    self._pieces = []
             case FieldSettled(path=path, value=value) | Pinned(path=path, value=value):
                 self._join()
                 self._put(from_pointer(path), copy_json(value))
@@ -63,15 +70,15 @@ class Fold:
                 self._replace(copy_json(whole))
 
     def _replace(self, value: dict[str, Any]) -> None:
-        self._value, self._at, self._pieces = value, "", []
+        self._value, self._at, self._chunks, self._pieces = value, "", [], []
 
     def _join(self) -> None:
-        if not self._pieces:
+        if not (self._chunks or self._pieces):
             return
         path = from_pointer(self._at)
         before = _get(self._holder(path), path[-1])
-        self._put(path, (before or "") + "".join(self._pieces))
-        self._pieces = []
+        self._put(path, "".join([before or "", *self._chunks, *self._pieces]))
+        self._chunks, self._pieces = [], []
 
     def _put(self, path: Path, value: Any) -> None:
         _set(self._holder(path), path[-1], value)

@@ -56,6 +56,17 @@ class _Frame(msgspec.Struct, gc=False):
 _decode = msgspec.json.Decoder(_Frame).decode
 
 
+# -- frames that need not go through the SDK's model -------------------------------------------------------------------
+
+
+def _is_plain(said: dict[str, Any]) -> bool:
+    """Whether the SDK's model of a frame would say the same: it only ends the answer, or counts it."""
+    match said:
+        case {"choices": [{"delta": {}, "finish_reason": str()}]} | {"choices": [], "usage": dict()}:
+            return not any(choice["delta"] for choice in said["choices"])
+    return False
+
+
 # -- what they are joined into -----------------------------------------------------------------------------------------
 
 
@@ -143,4 +154,6 @@ class Completion:
                 message = "An error occurred during streaming"
             raise openai.APIError(message, self._request, body=error)
         self.begun = True
+        if isinstance(said, dict) and _is_plain(said):
+            return said
         return ChatCompletionChunk.model_construct(**said).model_dump(warnings=False)

@@ -168,6 +168,20 @@ def calls(text: str) -> int:
     return count
 
 
+def test_a_long_string_in_pieces_takes_not_much_more_than_its_text() -> None:
+    """A string of one character takes some fifty bytes by itself."""
+    parser, text = PartialJSONParser(), "가나 abcd" * 2000
+    tracemalloc.start()
+    try:
+        for character in f'{{"a":"{text}':
+            parser.feed(character)
+        assert tracemalloc.get_traced_memory()[0] < 5 * len(text)  # two or four bytes a character, and the lists
+    finally:
+        tracemalloc.stop()
+    assert parser.value == {"a": text}
+    assert [change.value for change in parser.feed('"}') if isinstance(change, Closed)] == [text, {"a": text}]
+
+
 def bytes_touched(text: str) -> int:
     """How much memory is taken, briefly or for good, to read a text character by character.
 

@@ -57,6 +57,16 @@ def test_looking_at_the_value_changes_nothing() -> None:
     assert fold.value == {"a": "124", "b": "3"}
 
 
+@pytest.mark.parametrize("looks", [1, 64, 100, 1000])
+def test_a_long_text_in_many_pieces_whenever_it_is_looked_at(looks: int) -> None:
+    text, fold = "가나다 abc" * 40, Fold()
+    for count, character in enumerate(text, start=1):
+        fold.apply(token("/a", character))
+        if count % looks == 0:
+            assert fold.value == {"a": text[:count]}
+    assert fold.value == {"a": text}
+
+
 def test_containers_are_made_on_the_way() -> None:
     assert folded(token("/plan/0/title", "t"), token("/plan/0/lines/0", "l"), field("/plan/1", {"x": 1})) == {
         "plan": [{"title": "t", "lines": ["l"]}, {"x": 1}]
