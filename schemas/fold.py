@@ -10,7 +10,6 @@ from typing import Any
 from schemas.events import Cancelled, Complete, Event, Failed, FieldSettled, Partial, Pinned, Reset, Token
 from schemas.pointer import Path, from_pointer
 
-
 _JOINED = 64
 
 
