@@ -16,12 +16,12 @@ from pydantic import BaseModel
 
 from chains.ask import Ask
 from chains.faults import chain_fault
-from chains.inbox import Wake
 from chains.limits import Limits
 from chains.pace import Pace
 from chains.projection import Projection
 from chains.repair import Repair
 from chains.turn import STOP_S, Course, Judge, Turn, overtime
+from chains.wake import Wake
 from schemas import Event, Path, StreamError
 
 Call = Callable[[Repair | None], AsyncIterator[BaseMessageChunk]]

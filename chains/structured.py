@@ -42,13 +42,13 @@ from chains.checks import Check, Checks
 from chains.drive import drive
 from chains.drive_sync import drive_sync
 from chains.folds import Snapshots, raised, value_of
-from chains.inbox import Wake
 from chains.limits import Limits
 from chains.models.model import Model
 from chains.pins import Pins
 from chains.preparation import Prepared
 from chains.repair import Repair
 from chains.shape import shape_of
+from chains.wake import Wake
 from schemas import TERMINAL, Complete, Event, Failed, Language
 
 HOLD = 1.0

@@ -8,10 +8,11 @@ from typing import Any
 
 from langchain_core.messages import BaseMessageChunk
 
-from chains.inbox import Inbox, Wake
+from chains.inbox import Inbox
 from chains.limits import Budget, Limits
 from chains.projection import Projection
 from chains.reading import Reading, stream_error
+from chains.wake import Wake
 from schemas import Code, Event, Path, ServerError, StreamError, UpstreamError
 
 TAIL = 1.0

@@ -13,7 +13,7 @@ from typing import Any
 
 from chains import Pins
 from chains.faults import log_fault
-from chains.inbox import Wake
+from chains.wake import Wake
 from schemas import (
     TERMINAL,
     Cancelled,
@@ -57,9 +57,9 @@ class Entry:
 class Reader:
     """Follows a run's log from what is left of it to its end. One for each who reads: `Run.reader` makes it."""
 
-    def __init__(self, run: "Run") -> None:
+    def __init__(self, run: "Run", read: int) -> None:
         self.wake = Wake()
-        self.read = 0
+        self.read = read
         """How many entries of the log it has been given."""
         self._run = run
 
@@ -111,8 +111,7 @@ class Run:
     @contextmanager
     def reader(self) -> Iterator[Reader]:
         """Somebody reads the log, as long as the block lasts."""
-        reader = Reader(self)
-        reader.read = self._let_go
+        reader = Reader(self, self._let_go)
         self._readers.append(reader)
         try:
             yield reader

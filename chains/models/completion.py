@@ -62,8 +62,10 @@ _decode = msgspec.json.Decoder(_Frame).decode
 def _is_plain(said: dict[str, Any]) -> bool:
     """Whether the SDK's model of a frame would say the same: it only ends the answer, or counts it."""
     match said:
-        case {"choices": [{"delta": {}, "finish_reason": str()}]} | {"choices": [], "usage": dict()}:
-            return not any(choice["delta"] for choice in said["choices"])
+        case {"choices": [{"delta": dict(delta), "finish_reason": str()}]}:
+            return not delta
+        case {"choices": [], "usage": dict()}:
+            return True
     return False
 
 

@@ -11,10 +11,10 @@ from pydantic import BaseModel
 from chains import Limits, Pins, meeting_info
 from chains.ask import Ask
 from chains.drive import drive, passes
-from chains.inbox import Wake
 from chains.pace import Pace
 from chains.projection import Projection
 from chains.turn import Course, Judge
+from chains.wake import Wake
 from schemas import Code, Complete, Event, MeetingInfo, Path, Pinned, RequestError, StreamError, UpstreamError
 from tests.chains.answers import GOAL, MEETING, model_saying, text
 from tests.chains.contract import check

@@ -1,6 +1,5 @@
 """Runs of chains, recorded: they come back whole, and no secret with them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,12 +53,6 @@ ANSWERS: dict[str, tuple[tuple[Step, ...], str]] = {
     "not JSON": (stream(says("No."), ends(), DONE), "failed"),
     "broken rules": (whole(text(MEETING | {"max_members": 1000})), "failed"),
 }
-
-
-@pytest.fixture(scope="module")
-def upstream() -> Iterator[Upstream]:
-    with Upstream() as running:
-        yield running
 
 
 @pytest.mark.parametrize(("steps", "end"), ANSWERS.values(), ids=ANSWERS)

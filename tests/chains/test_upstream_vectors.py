@@ -5,7 +5,7 @@ The recordings and their format: `tests/vectors/upstream/README.md`. Another one
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, get_args
@@ -67,12 +67,6 @@ may_warn = pytest.mark.filterwarnings("ignore:Pydantic serializer warnings:UserW
 
 
 # -- playing a recording -----------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def upstream() -> Iterator[Upstream]:
-    with Upstream() as running:
-        yield running
 
 
 @lru_cache

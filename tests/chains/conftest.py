@@ -1,4 +1,4 @@
-"""A scripted upstream for the models that speak over HTTP."""
+"""A scripted upstream for models that speak over HTTP."""
 
 from collections.abc import Iterator
 
