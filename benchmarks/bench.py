@@ -13,10 +13,10 @@ import httpx2
 from benchmarks import answers
 from benchmarks.client import Load, Received
 from benchmarks.contenders import SIMULATOR, Contender, brings
+from benchmarks.findings import KB
 from benchmarks.processes import Client, Served, cpu, serving, simulating
 from benchmarks.simulator import Script
 
-KB = 1024
 BUSY = 0.9
 """The share of a core beyond which the simulator or the client, rather than the server, may be what was measured."""
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+KB = 1024
+
 Curves = Mapping[str, Sequence[tuple[int, float]]]
 """By label, the points of a line: bytes of the object, and what was measured."""
 
@@ -30,6 +32,19 @@ class Table:
     title: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+
+
+def by_size(title: str, curves: Curves) -> Table:
+    """The points of some lines, a column for each size; empty where a line has none."""
+    sizes = sorted({size for points in curves.values() for size, _ in points})
+    return Table(
+        title,
+        ["", *(f"{size // KB} KB" for size in sizes)],
+        [
+            [label, *(f"{dict(points)[size]:.1f}" if size in dict(points) else "" for size in sizes)]
+            for label, points in curves.items()
+        ],
+    )
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from benchmarks.findings import Curves, Findings
+from benchmarks.findings import KB, Curves, Findings
 
-KB = 1024
 COLOURS = {
     "this project": "#0b6e4f",
     "token,field,complete": "#0b6e4f",

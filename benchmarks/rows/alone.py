@@ -9,9 +9,9 @@ from time import perf_counter, process_time
 import jiter
 
 from benchmarks import answers
-from benchmarks.bench import KB, Bench
+from benchmarks.bench import Bench
 from benchmarks.contenders import OURS
-from benchmarks.findings import Findings, Line, Table
+from benchmarks.findings import KB, Findings, Line, Table
 from benchmarks.processes import ROOT, SERVING, held_to, serving
 from chains.partial_json import PartialJSONParser
 

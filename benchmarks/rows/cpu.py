@@ -6,9 +6,9 @@ from statistics import median
 from typing import NamedTuple
 
 from benchmarks import answers
-from benchmarks.bench import KB, Bench, Sample, medians
+from benchmarks.bench import Bench, Sample, medians
 from benchmarks.contenders import AI_SDK, ALL, LANGSERVE, OURS, RAW, Contender
-from benchmarks.findings import Findings, Line, Table
+from benchmarks.findings import KB, Findings, Line, Table, by_size
 from benchmarks.simulator import Script
 
 AT_ONCE = 8
@@ -135,7 +135,7 @@ def growth(bench: Bench) -> Findings:
             marks |= {cost.mark for cost in taken}
     return Findings(
         lines=[_grown(OURS, spent, 1.5, _join(marks)), _grown(RAW, spent, None)],
-        tables=[_growth_table(spent)],
+        tables=[by_size("CPU per token in µs by the size of the object, burst, one stream at a time", spent)],
         curves={"cpu": spent},
     )
 
@@ -169,18 +169,6 @@ def _grown(one: Contender, spent: dict[str, list[tuple[int, float]]], target: fl
         f"{first:.1f} → {last:.1f} µs: {last / first:.2f} times",
         last <= target * first if target else None,
         mark,
-    )
-
-
-def _growth_table(spent: dict[str, list[tuple[int, float]]]) -> Table:
-    sizes = [size for size, _ in spent[OURS.label]]
-    return Table(
-        "CPU per token in µs by the size of the object, burst, one stream at a time",
-        ["", *(f"{size // KB} KB" for size in sizes)],
-        [
-            [label, *(f"{dict(points)[size]:.1f}" if size in dict(points) else "" for size in sizes)]
-            for label, points in spent.items()
-        ],
     )
 
 

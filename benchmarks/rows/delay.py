@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from benchmarks import answers
-from benchmarks.bench import KB, Bench, CheckFailed
+from benchmarks.bench import Bench, CheckFailed
 from benchmarks.contenders import OURS, SIMULATOR, brings
 from benchmarks.delays import by_tokens, delays, direct, percentile, sent
-from benchmarks.findings import Findings, Line, Table
+from benchmarks.findings import KB, Findings, Line, Table
 from benchmarks.simulator import Script
 
 

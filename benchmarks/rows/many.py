@@ -3,10 +3,10 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.bench import KB, Bench, Sample
+from benchmarks.bench import Bench, Sample
 from benchmarks.contenders import OURS
 from benchmarks.delays import by_tokens, delays, percentile, sent
-from benchmarks.findings import Findings, Line, Table
+from benchmarks.findings import KB, Findings, Line, Table
 from benchmarks.processes import LOADING, SERVING, serving
 from benchmarks.simulator import Script
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.answers import TOKEN
-from benchmarks.bench import KB, Bench, CheckFailed
+from benchmarks.bench import Bench, CheckFailed
 from benchmarks.client import Load, Received
 from benchmarks.contenders import AI_SDK, LANGSERVE, OURS, SIMULATOR, brings
 from benchmarks.delays import by_partials, delays, sent
-from benchmarks.findings import Findings, Line, Table
+from benchmarks.findings import KB, Findings, Line, Table, by_size
 from benchmarks.rows.cpu import BOUNDS, SIZES
 from benchmarks.simulator import Script
 
@@ -176,7 +176,6 @@ def _kb(reading: Reading) -> str:
 
 
 def _table(readings: Sequence[Reading], curves: dict[str, list[tuple[int, float]]]) -> Table:
-    sizes = sorted({size for points in curves.values() for size, _ in points})
     lines = dict(curves)
     lines["token,field,complete, four tokens an event"] = _curve(
         [one for one in readings if one.query == LEAN and one.script.group == 4]
@@ -184,11 +183,4 @@ def _table(readings: Sequence[Reading], curves: dict[str, list[tuple[int, float]
     lines["partial,complete, in bursts"] = _curve(
         [one for one in readings if one.query == SNAPSHOTS and not one.script.rate]
     )
-    return Table(
-        "bytes of the body for each byte of the object",
-        ["", *(f"{size // KB} KB" for size in sizes)],
-        [
-            [label, *(f"{dict(points)[size]:.1f}" if size in dict(points) else "" for size in sizes)]
-            for label, points in lines.items()
-        ],
-    )
+    return by_size("bytes of the body for each byte of the object", lines)
