@@ -104,7 +104,8 @@ async def test_a_caller_that_fails_frees_its_place() -> None:
 
 
 async def test_chains_queue_at_their_models_gate() -> None:
-    model = model_saying(text(MEETING), pace_ms=1, gate=Gate(slots=1, patience=0.02))
+    stalled = {"chunks": ['{"name": "'], "failure": "stall"}  # it keeps its place until it is left
+    model = model_saying(stalled, text(MEETING), gate=Gate(slots=1, patience=0.02))
     chain = meeting_info.build(model)
     async with aclosing(chain.astream_typed(GOAL)) as first:
         await anext(first)
