@@ -22,7 +22,7 @@ PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long bench check format lock clean browser FORCE
+.PHONY: help run test test-long bench check format lock clean browser redis nginx FORCE
 .NOTPARALLEL:
 
 help:  ## Print this list
@@ -31,8 +31,8 @@ help:  ## Print this list
 run: $(RUN)  ## Serve on HOST (127.0.0.1) and PORT (8000) what CONFIG (langserve.yaml) says
 	@exec $(BIN)/python -m server
 
-test: $(DEV) browser  ## Run the tests; ARGS="-k parser" goes to pytest
-	@( $(has_browser) ) || export BROWSER_TESTS=skip; exec $(BIN)/python -m pytest $(ARGS)
+test: $(DEV) browser redis nginx  ## Run the tests; ARGS="-k parser" goes to pytest
+	@exec $(BIN)/python -m pytest $(ARGS)
 
 # Hypothesis marks what is tried on generated examples. Shrinking a failure may take its time, so nothing is timed out.
 test-long: $(DEV)  ## Hold the stream's contract over more than 20,000 generated runs; takes about half an hour
@@ -119,16 +119,33 @@ define make_venv
 endef
 
 has_browser = for name in $(BROWSERS); do command -v $$name >/dev/null && exit; done; exit 1
+has_redis = command -v redis-server >/dev/null
+has_nginx = PATH=$$PATH:/usr/sbin; command -v nginx >/dev/null
 
-# Root gets Chromium installed, with what Playwright's driver loads and a Korean font for the screenshots;
-# anyone else is told what is left out.
+# What the tests start beside Python. Root gets it installed: Chromium with what Playwright's driver loads and a Korean
+# font for the screenshots. Anyone else is told which tests are left out; a test that finds nothing to start says so, too.
 browser:
-	@( $(has_browser) ) || { $(call apt_install,chromium libatomic1 fonts-nanum); } && ( $(has_browser) ) && exit; \
-	if [ "$$CI" = true ]; then echo 'No Chromium or Chrome here, and CI leaves no test out.' >&2; exit 1; fi; \
-	echo 'No Chromium or Chrome here: the browser tests are left out. Install one to run them.' >&2
+	@$(call provide,$(has_browser),chromium libatomic1 fonts-nanum,Chromium or Chrome)
 
-# Only root can, and only on Debian and its kin; false for everyone else.
+redis:
+	@$(call provide,$(has_redis),redis-server,redis-server)
+
+nginx:
+	@$(call provide,$(has_nginx),nginx-light,nginx)
+
+define provide
+	( $(1) ) || { $(call apt_install,$(2)); } && ( $(1) ) && exit; \
+	if [ "$$CI" = true ]; then echo 'No $(3) here, and CI leaves no test out.' >&2; exit 1; fi; \
+	echo 'No $(3) here: the tests that need it are left out. Install it to run them.' >&2
+endef
+
+# Only root can, and only on Debian and its kin; false for everyone else. No service that comes with it is started.
 define apt_install
-	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo 'Installing $(1) ...' && { apt-get update -qq && \
+	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo 'Installing $(1) ...' && { $(no_services); \
+		apt-get update -qq && \
 		DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1); } >/dev/null
 endef
+
+POLICY := /usr/sbin/policy-rc.d
+no_services = [ -e $(POLICY) ] || { trap 'rm -f $(POLICY)' EXIT INT TERM; \
+	printf '\#!/bin/sh\nexit 101\n' >$(POLICY); chmod 755 $(POLICY); }

@@ -14,6 +14,7 @@ from chains.partial_json import PartialJSONParser
 from chains.pins import Pins
 from chains.prompts import load_prompts
 from chains.structured import StructuredChain
+from chains.takeover import Resumption
 
 __all__ = [
     "Ask",
@@ -22,6 +23,7 @@ __all__ = [
     "Model",
     "PartialJSONParser",
     "Pins",
+    "Resumption",
     "StructuredChain",
     "WordList",
     "load_prompts",

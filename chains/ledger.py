@@ -19,12 +19,14 @@ from schemas import (
     Partial,
     Path,
     Pinned,
+    Progress,
     Reset,
     Token,
     copy_json,
     to_pointer,
 )
 from schemas.events import Source
+from schemas.progress import topmost
 
 
 class Ledger:
@@ -100,6 +102,15 @@ class Ledger:
 
     # -- telling -----------------------------------------------------------------------------------------------------
 
+    def go_on(self, told: Progress, elapsed_s: float) -> None:
+        """Goes on behind what another ledger has told, which was made so many seconds ago."""
+        self.next_seq = told.seq + 1
+        self.settled = dict(told.settled)
+        self.pinned = {name: copy_json(told.value[name]) for name in told.pinned}
+        self._began = self._clock() - elapsed_s
+        self._fold.apply(told.partial())
+        self._written = {name: copy_json(told.value[name]) for name in told.written}
+
     def tell(self, event: Event) -> None:
         """The next event, made with `next_seq`."""
         self._fold.apply(event)
@@ -168,10 +179,7 @@ class Ledger:
 
     def partial(self) -> None:
         """The object so far."""
-        topmost = tuple(
-            path for path in self.settled if path.count("/") == 1 or path[: path.index("/", 1)] not in self.settled
-        )
-        self._number(Partial(seq=self.next_seq, value=copy_json(self.value), settled=topmost))
+        self._number(Partial(seq=self.next_seq, value=copy_json(self.value), settled=topmost(self.settled)))
 
     def _crossing(self, name: str) -> list[Rule]:
         return [rule for rule in self._rules if name in rule.fields]

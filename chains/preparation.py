@@ -1,6 +1,7 @@
 """A run of a chain before and between its calls: what is asked, within which bounds, and how it is asked again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -17,6 +18,7 @@ from chains.pace import Pace
 from chains.projection import Projection
 from chains.repair import Repair
 from chains.shape import shape_of
+from chains.takeover import Resumption
 from chains.turn import Course
 from schemas import Code, Note, RequestError, ServerError
 
@@ -44,13 +46,11 @@ class Prepared:
         _check_given(ask)
         self.variables: dict[str, Any] = {}
         self.prompt: list[BaseMessage] = []
-        self.asks = bool(names(ask.wanted))
-        """Whether there is anything to ask the model: the user may have given everything."""
-        if self.asks:
+        self._ask = ask
+        if self.asks():
             reserve = model.context_tokens // 16 if limits.repairs else 0  # for what a repair adds to the prompt
             self.variables, dropped = fit_history(model, ask, template, reserve)
             notes += dropped
-        self._ask = ask
         self._model = model
         self._budget = Budget(limits.tokens, model.estimate)
         projection = Projection(
@@ -63,6 +63,16 @@ class Prepared:
         )
         opening = partial(projection.start, run_id=run_id, chain=chain, model=model.name, notes=notes)
         self.course = Course(projection, opening, limits, self._budget)
+
+    def go_on(self, resumption: Resumption) -> None:
+        """Goes on with a run that another worker began, for as long as it may still take. Set `prompt` before."""
+        self.course.projection.go_on(resumption)
+        limits = self.course.limits
+        self.course = replace(self.course, limits=replace(limits, total=limits.total - resumption.elapsed_s))
+
+    def asks(self, repair: Repair | None = None) -> bool:
+        """Whether there is anything to ask the model: the user may have given everything, or the attempt before."""
+        return bool(names((repair.ask if repair else self._ask).wanted))
 
     def call(self, repair: Repair | None) -> Call:
         """The first call, or the one that a repair needs. `ServerError` if its prompt alone is beyond the budget."""

@@ -1,12 +1,13 @@
 """From the model's text to typed events: the stream's meaning, without any I/O.
 
-A `Projection` is one run at one object, in one attempt or more. Feed it the model's text as it comes; it gives the
-events that the text means. It never waits, and knows no clock but the one it is given. Who drives it (`chains.drive`)
-brings the text, the time and the end, and asks the model again when there is a `repair`.
+A `Projection` is one run at one object, in one attempt or more. Begin it by `start`, or by `go_on` where another one
+left it. Feed it the model's text as it comes; it gives the events that the text means. It never waits, and knows no
+clock but the one it is given. Who drives it (`chains.drive`) brings the text, the time and the end, and asks the model
+again when there is a `repair`.
 
 Promised here: `start` comes first; within an attempt a string only grows; what is held (`schemas.settle`) is told only
-when it is closed and valid; a `field` does not change again in its attempt, and never once it was kept or pinned;
-exactly one terminal event comes, last; `seq` counts 1, 2, 3 without a hole.
+when it is closed and valid; a `field` does not change again in its attempt, and never once it was pinned, or kept by
+a repair; exactly one terminal event comes, last; `seq` counts 1, 2, 3 without a hole.
 """
 
 import json
@@ -22,6 +23,7 @@ from chains.ledger import Ledger
 from chains.pace import Pace
 from chains.repair import MENDABLE, Repair
 from chains.shape import shape_of
+from chains.takeover import Resumption, still_to_ask
 from chains.whole import look_whole, whole_of
 from schemas import (
     Breach,
@@ -79,7 +81,9 @@ class Projection:
         self._checked = checked
         self._ledger = Ledger(clock, shape_of(ask.result).rules)
         self._attempt = self._new_attempt(ask)
+        self._carried: frozenset[str] = frozenset()  # what an attempt that broke off left, which a repair may ask again
         self._number = 1
+        self._takeovers = 0
         self._text_size = 0
         self._first_token_ms: int | None = None
         self._usage: Usage | None = None
@@ -134,6 +138,21 @@ class Projection:
             self._ledger.field((name,), value, "given")
             self._pace.changed(0)
         return self.tick()
+
+    def go_on(self, resumption: Resumption) -> None:
+        """Instead of `start`: the run goes on behind what was told of it, by a `reset` that `tick` gives."""
+        told, repair = resumption.told, still_to_ask(self._ask, resumption)
+        self._ledger.go_on(told, resumption.elapsed_s)
+        self.started = True
+        self._number, self._uncounted = told.attempt, told.attempt
+        self._takeovers = told.attempt - told.repairs  # this one included: the first attempt was neither
+        self._repairs = max(self._repairs - told.repairs, 0)
+        self._carried = frozenset(names(self._ask.wanted)).intersection(repair.kept) - told.lasting
+        self._first_token_ms = resumption.first_token_ms
+        self._again(repair if self._affordable(repair) else replace(repair, said=None))
+        for name, value in self._ask.given.items():
+            if not self._ledger.has(name):
+                self._ledger.field((name,), value, "given")
 
     def feed(self, text: str, usage: Usage | None = None) -> list[Event]:
         """What a piece of the model's text means. `usage`: what the model's server has counted, if it has by now."""
@@ -253,9 +272,14 @@ class Projection:
         if not repair:
             self._fail(error)
             return
-        self._number += 1
         self._repairs -= 1
-        self._ledger.reset(self._number, repair.kept, error.code)
+        self._carried = frozenset()
+        self._again(repair)
+
+    def _again(self, repair: Repair) -> None:
+        """Another attempt begins."""
+        self._number += 1
+        self._ledger.reset(self._number, repair.kept, repair.error.code)
         self.repair, self._attempt = repair, self._new_attempt(repair.ask)
         self._text_size = 0
         self._pace.begin_again()
@@ -264,7 +288,8 @@ class Projection:
         """What another attempt would ask, if there may be one and it can help."""
         if self._repairs == 0 or error.code not in MENDABLE:
             return None
-        doubted = _doubted(self._attempt.fields - self._ledger.pinned.keys(), (*error.details, *self._ledger.errors))
+        mendable = (self._attempt.fields | self._carried) - self._ledger.pinned.keys()
+        doubted = _doubted(mendable, (*error.details, *self._ledger.errors))
         kept = [name for name in self._ask.fields if self._ledger.has(name) and name not in doubted]
         if error.code is Code.INVALID_OUTPUT and not doubted:
             return None  # what breaks the rules is not the model's to write
@@ -307,7 +332,7 @@ class Projection:
                 total_ms=self._ledger.ms(),
             ),
             attempts=self._number,
-            repaired=self._number > 1,
+            repaired=self._number - self._takeovers > 1,
             conflicts=self._ledger.conflicts,
         )
         self._ledger.tell(complete)

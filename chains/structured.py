@@ -41,6 +41,7 @@ from chains.call import choose_language, read_request
 from chains.checks import Check, Checks
 from chains.drive import drive
 from chains.drive_sync import drive_sync
+from chains.faults import chain_fault
 from chains.folds import Snapshots, raised, value_of
 from chains.limits import Limits
 from chains.models.model import Model
@@ -48,8 +49,9 @@ from chains.pins import Pins
 from chains.preparation import Prepared
 from chains.repair import Repair
 from chains.shape import shape_of
+from chains.takeover import Resumption
 from chains.wake import Wake
-from schemas import TERMINAL, Complete, Event, Failed, Language
+from schemas import TERMINAL, Complete, Event, Failed, Language, StreamError
 
 HOLD = 1.0
 """Seconds that `start` may wait for the model's first chunk, so that an early failure can be told as one."""
@@ -159,13 +161,22 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
     # -- the producer ------------------------------------------------------------------------------------------------
 
     async def astream_typed(
-        self, input: Any, config: RunnableConfig | None = None, *, hold: float = HOLD, pins: Pins | None = None
+        self,
+        input: Any,
+        config: RunnableConfig | None = None,
+        *,
+        hold: float = HOLD,
+        pins: Pins | None = None,
+        resume: Resumption | None = None,
     ) -> AsyncGenerator[Event]:
         """The run as typed events: `start` first, exactly one terminal event, last. `pins` is a user's way into it.
 
         Raises a `StreamError` if the run fails before its first event: a `RequestError`, or what the model's server
         said within `hold` seconds. With `hold=0` the run begins at once, and every failure of the model is an event.
         Leaving the iterator stops the model.
+
+        With `resume` it goes on with a run that another worker began, given the same input and, in `config`, its
+        `run_id`: by a `reset`, or at once by `failed`. Nothing is held back or raised then.
         """
         config = ensure_config(config)
         manager = get_async_callback_manager_for_config(config)
@@ -175,7 +186,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         told = False
         try:
             child = patch_config(config, callbacks=run.get_child())
-            async with aclosing(self._aevents(input, run, child, hold, pins)) as events:
+            async with aclosing(self._aevents(input, run, child, hold=hold, pins=pins, resume=resume)) as events:
                 async for event in events:
                     told = event.type in TERMINAL  # before its reader has it, who may leave with it
                     if isinstance(event, Complete):
@@ -193,15 +204,25 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         input: Any,
         run: AsyncCallbackManagerForChainRun,
         config: RunnableConfig,
+        *,
         hold: float = HOLD,
         pins: Pins | None = None,
+        resume: Resumption | None = None,
     ) -> AsyncGenerator[Event]:
-        request, template, prepared = self._prepare(input, run.run_id, asyncio.get_running_loop().time)
-        if prepared.asks:
-            prepared.prompt = (await template.ainvoke(prepared.variables, config)).to_messages()
+        try:
+            request, template, prepared = self._prepare(input, run.run_id, asyncio.get_running_loop().time)
+            if prepared.asks():
+                prepared.prompt = (await template.ainvoke(prepared.variables, config)).to_messages()
+            if resume:
+                prepared.go_on(resume)
+        except Exception as error:
+            if not resume:
+                raise
+            yield resume.failed(error if isinstance(error, StreamError) else chain_fault(error))
+            return
 
         async def chunks(repair: Repair | None) -> AsyncIterator[BaseMessageChunk]:
-            if prepared.asks:
+            if prepared.asks(repair):
                 call = prepared.call(repair)
                 async with aclosing(self.model.astream(call.messages, config, **call.arguments)) as stream:
                     async for chunk in stream:
@@ -227,11 +248,11 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
     def _events(self, input: Any, run: CallbackManagerForChainRun, config: RunnableConfig) -> Iterator[Event]:
         request, template, prepared = self._prepare(input, run.run_id, time.monotonic)
         self._checks.admit_sync(request.model_dump(mode="json"), config)
-        if prepared.asks:
+        if prepared.asks():
             prepared.prompt = template.invoke(prepared.variables, config).to_messages()
 
         def chunks(repair: Repair | None) -> Generator[BaseMessageChunk]:
-            if prepared.asks:
+            if prepared.asks(repair):
                 call = prepared.call(repair)
                 yield from self.model.stream(call.messages, config, **call.arguments)
 

@@ -46,6 +46,8 @@ from schemas.fold import Fold, copy_json
 from schemas.meeting import Category, MeetingInfo, MeetingRequest, Period, PlanStep
 from schemas.pin import PinReceipt, PinRequest
 from schemas.pointer import Path, from_pointer, to_pointer
+from schemas.progress import Progress
+from schemas.run import RunReceipt, RunView
 from schemas.settle import Settle, SettleNode, Stream, settle_tree
 from schemas.sse import from_frames, to_frame
 from schemas.text import Language, OneLine, Trim
@@ -87,9 +89,12 @@ __all__ = [
     "PinRequest",
     "Pinned",
     "PlanStep",
+    "Progress",
     "Recommendation",
     "RequestError",
     "Reset",
+    "RunReceipt",
+    "RunView",
     "SchemaRef",
     "ServerError",
     "Settle",

@@ -31,6 +31,7 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     REQUEST_TOO_LARGE = "request_too_large"
     CONFLICT = "conflict"
+    GONE = "gone"
     TOO_BUSY = "too_busy"
     UPSTREAM_AUTH = "upstream_auth"
     UPSTREAM_BUSY = "upstream_busy"
@@ -50,6 +51,7 @@ class Code(StrEnum):
     TIME_LIMIT = "time_limit"
     WORKER_LOST = "worker_lost"
     SHUTTING_DOWN = "shutting_down"
+    STORE_UNAVAILABLE = "store_unavailable"
     INTERNAL = "internal"
 
 
@@ -69,6 +71,7 @@ MEANING: dict[Code, Meaning] = {
     Code.METHOD_NOT_ALLOWED: Meaning("request", False, 405),
     Code.REQUEST_TOO_LARGE: Meaning("request", False, 413),
     Code.CONFLICT: Meaning("request", False, 409),
+    Code.GONE: Meaning("request", False, 410),
     Code.TOO_BUSY: Meaning("server", True, 503),
     Code.UPSTREAM_AUTH: Meaning("upstream", False, 502),
     Code.UPSTREAM_BUSY: Meaning("upstream", True, 503),
@@ -88,6 +91,7 @@ MEANING: dict[Code, Meaning] = {
     Code.TIME_LIMIT: Meaning("server", True, 504),
     Code.WORKER_LOST: Meaning("server", True, 502),
     Code.SHUTTING_DOWN: Meaning("server", True, 503),
+    Code.STORE_UNAVAILABLE: Meaning("server", True, 503),
     Code.INTERNAL: Meaning("server", True, 500),
 }
 

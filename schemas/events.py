@@ -8,7 +8,7 @@ producer has just built or validated them; validating a growing object again at 
 the rest of the stream.
 """
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
@@ -211,6 +211,7 @@ Event = Annotated[
 EventName = Literal[
     "start", "token", "partial", "field", "invalid", "pinned", "reset", "complete", "failed", "cancelled"
 ]
+ALL: tuple[EventName, ...] = get_args(EventName)
 TERMINAL: frozenset[str] = frozenset({"complete", "failed", "cancelled"})
 ALWAYS_SENT: frozenset[str] = TERMINAL | {"start", "reset", "pinned"}
 """What reaches every reader, whatever names it asked for."""

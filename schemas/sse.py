@@ -11,8 +11,13 @@ from schemas.events import Event, from_json, to_json
 
 
 def to_frame(event: Event) -> str:
-    """The event as one frame: its number, its name, its JSON."""
-    return f"id:{event.seq}\nevent: {event.type}\ndata: {to_json(event)}\n\n"
+    """The event as one frame."""
+    return frame_of(event.seq, event.type, to_json(event))
+
+
+def frame_of(number: int | str, name: str, data: str) -> str:
+    """A frame of an event's number, which a mark may follow, its name and its JSON."""
+    return f"id:{number}\nevent: {name}\ndata: {data}\n\n"
 
 
 def from_frames(lines: Iterable[str]) -> Iterator[Event]:

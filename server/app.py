@@ -4,7 +4,8 @@ import asyncio
 import importlib
 import logging
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
@@ -14,16 +15,21 @@ from chains.faults import log_fault
 from chains.models.model import Model
 from chains.models.spec import ModelSpec
 from chains.structured import StructuredChain
+from server.draining import drained
 from server.errors import Faults, add_error_handlers
 from server.guard.body import BodyLimit
 from server.guard.capacity import Capacity
 from server.guard.disconnect import CancelOnDisconnect
-from server.live import LiveRuns
+from server.guard.stall import STATE
 from server.logs import quiet_libraries
 from server.routes.chains import chain_routes
 from server.routes.runs import run_routes
 from server.routes.service import service_routes
+from server.runs.service import Runs
+from server.runs.store import StoreUnavailable
+from server.runs.tending import Tending
 from server.settings import ChainSettings, Settings, SettingsError, complaints
+from server.stores import store_of
 
 _log = logging.getLogger(__name__)
 
@@ -40,21 +46,34 @@ def create_app(settings: Settings) -> FastAPI:
         for name, served in settings.chains.items()
     }
 
+    store, bounds = store_of(settings.runs), settings.run_bounds()
+    totals = {name: settings.run_limits(name).total for name in chains}
+    runs = Runs(store, chains, totals, bounds)
+    tending = Tending(runs, store, bounds)
+
     @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        watching = asyncio.create_task(_watch(list(models.values())))
-        yield
-        watching.cancel()
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
+        with suppress(StoreUnavailable):  # it may be away for a while, as at any other time
+            await store.open()
+            tending.opened.set()
+        works = (_watch([*models.values()]), runs.errands.serve(), tending.run())
+        tasks = [asyncio.create_task(work) for work in works]
+        with drained(runs, settings.limits.drain_s, deaf=settings.workers > 1):
+            yield {STATE: settings.limits.reader_s}
+        await runs.give_up()
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        await store.close()
         for model in models.values():
             model.close()
 
     app = FastAPI(title="Structured streams", lifespan=lifespan, docs_url=None, redoc_url=None)
     add_error_handlers(app)
-    live = LiveRuns()
-    app.include_router(service_routes(chains, settings))
-    app.include_router(run_routes(live))
-    for name, served in settings.chains.items():
-        app.include_router(chain_routes(chains[name], served, settings, live))
+    app.include_router(service_routes(chains, settings, runs, tending))
+    app.include_router(run_routes(runs, settings))
+    for name in settings.chains:
+        app.include_router(chain_routes(name, chains[name], settings, runs))
     _add_guards(app, settings)
     return app
 
@@ -68,8 +87,8 @@ def _add_guards(app: FastAPI, settings: Settings) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors.origins,
-        allow_methods=["GET", "POST"],
-        allow_headers=["content-type", "last-event-id"],
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["content-type", "last-event-id", "idempotency-key"],
     )
 
 

@@ -7,11 +7,16 @@ from typing import Any
 
 import uvicorn
 
+from server.guard.stall import StallGuard
 from server.settings import Settings, SettingsError
+from server.stores import check_store
 from server.worker import CANNOT_SERVE, serve, settings_in_force
 
 LB_KEEP_ALIVE_S = 620
 """Longer than the 600 s for which Google's load balancers reuse a connection: else they meet closed ones."""
+
+WORKER_SILENT_S = 30
+"""Seconds for which a worker may be too busy to say that it lives, before it is replaced: starting takes some."""
 
 
 def main() -> int:
@@ -21,6 +26,7 @@ def main() -> int:
         if not port.isdecimal() or int(port) > 65535:
             raise SettingsError(f"PORT must be a number up to 65535, not {port!r}")
         settings = settings_in_force()
+        check_store(settings.runs)
         served = _served(settings)
     except CANNOT_SERVE as error:
         sys.stderr.write(f"{error}\n")
@@ -29,7 +35,9 @@ def main() -> int:
         **served,
         host=host,
         port=int(port),
+        http=StallGuard,
         timeout_keep_alive=LB_KEEP_ALIVE_S,
+        timeout_worker_healthcheck=WORKER_SILENT_S,
         timeout_graceful_shutdown=round(settings.limits.drain_s) + 5,
     )
     return 0

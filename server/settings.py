@@ -14,11 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from chains.limits import Limits
 from chains.models.spec import ModelSpec
 from schemas import EventName
+from server.runs.service import Bounds
 
 OWN_PATHS = {"/health", "/ready", "/schemas.json", "/openapi.json", "/page", "/runs"}
 """What the server itself answers, or will; chains have other paths."""
 
-Endpoint = Literal["invoke", "batch", "stream", "stream_events", "input_schema", "output_schema", "playground"]
+Endpoint = Literal["invoke", "batch", "stream", "runs", "stream_events", "input_schema", "output_schema", "playground"]
 
 
 class SettingsError(ValueError):
@@ -36,7 +37,7 @@ class ChainSettings(_Section):
     path: str = Field(pattern=r"^(/[a-z0-9][a-z0-9_-]*)+$")  # not one of the server's own, see below
     model: str | None = None
     endpoints: list[Endpoint] = Field(
-        default=["invoke", "batch", "stream", "stream_events", "input_schema", "output_schema", "playground"]
+        default=["invoke", "batch", "stream", "runs", "stream_events", "input_schema", "output_schema", "playground"]
     )
     events: list[EventName] = Field(default=["token", "partial", "field", "invalid", "complete"])
     repairs: int | None = Field(default=None, ge=0)  # these three: as in `limits`, unless the chain has its own
@@ -62,8 +63,25 @@ class LimitSettings(_Section):
     run_tokens: int | None = Field(default=None, ge=1)
     drain_s: float = Field(default=20, ge=0)
     requests: int = Field(default=500, ge=1)
+    runs: int = Field(default=500, ge=1)
+    readers: int = Field(default=10_000, ge=1)
+    reader_s: float = Field(default=20, gt=0)
     body_bytes: int = Field(default=1 << 20, ge=1024)
     batch_items: int = Field(default=10, ge=1)
+
+
+class RunSettings(_Section):
+    """Where runs are kept that outlive connections, and how long."""
+
+    store: Literal["memory", "redis"] = "memory"
+    url_env: str = "REDIS_URL"
+    prefix: str = Field(default="moim", pattern=r"^[a-z0-9_-]{1,32}$")
+    ttl_s: float = Field(default=600, gt=0)
+    grace_s: float = Field(default=60, gt=0)
+    lease_s: float = Field(default=10, ge=1)
+    takeovers: int = Field(default=1, ge=0)
+    log_chars: int = Field(default=1 << 20, ge=1 << 14)
+    memory_bytes: int = Field(default=256 << 20, ge=1 << 20)
 
 
 class CorsSettings(_Section):
@@ -91,6 +109,7 @@ class Settings(_Section):
     chains: dict[str, ChainSettings] = Field(min_length=1)
     stream: StreamSettings = StreamSettings()
     limits: LimitSettings = LimitSettings()
+    runs: RunSettings = RunSettings()
     cors: CorsSettings = CorsSettings()
 
     @model_validator(mode="after")
@@ -114,6 +133,17 @@ class Settings(_Section):
             snapshot=self.stream.partial_ms / 1000,
             repairs=common.repairs if own.repairs is None else own.repairs,
             tokens=common.run_tokens if own.run_tokens is None else own.run_tokens,
+        )
+
+    def run_bounds(self) -> Bounds:
+        """The bounds of kept runs in one process."""
+        return Bounds(
+            running=self.limits.runs,
+            readers=self.limits.readers,
+            log_chars=self.runs.log_chars,
+            grace_s=self.runs.grace_s,
+            lease_s=self.runs.lease_s,
+            takeovers=self.runs.takeovers,
         )
 
     def model_name(self, chain: str) -> str:

@@ -7,11 +7,13 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from chains.structured import StructuredChain
+from chains.takeover import Resumption
 from schemas import TERMINAL, Event
 
 pytest.register_assert_rewrite("tests.chains.contract")
@@ -31,47 +33,63 @@ settings.register_profile("long", settings.get_profile("default"), max_examples=
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+class _Logs:
+    """The logs of a test's runs. What one breaks is kept in `broken`: raised at once, it could pass for a fault."""
+
+    def __init__(self) -> None:
+        self.broken: list[AssertionError] = []
+        self._unended: dict[UUID, list[Event]] = {}
+
+    @contextmanager
+    def of(self, chain: StructuredChain, run_id: UUID, resume: Resumption | None = None) -> Iterator[list[Event]]:
+        """A run's log, to be filled: what has been told of it, if somebody goes on with a run that began here."""
+        told = resume.told.seq if resume else 0
+        self._unended[run_id] = log = self._unended.get(run_id, [])[:told]
+        known = len(log) == told
+        try:
+            yield log
+        finally:
+            ended = bool(log) and log[-1].type in TERMINAL
+            if ended:
+                self._unended.pop(run_id, None)
+            try:
+                if known:
+                    contract.check(log, chain.result, ended=ended)
+            except AssertionError as error:
+                self.broken.append(error)
+
+
 @pytest.fixture(autouse=True)
 def every_log_keeps_the_contract(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Holds the log of every run of a chain, in whatever way a test runs it, to `tests.chains.contract`.
 
-    Its checker looks at the whole object at each event, so a log of thousands is marked as `large` and left out.
+    A run that is taken over is held to it over all of its log, if it began in the same test. The checker looks at the
+    whole object at each event, so a log of thousands is marked as `large` and left out.
     """
     if request.node.get_closest_marker("large"):
         yield
         return
-    broken: list[AssertionError] = []
+    logs = _Logs()
     produce, produce_sync = StructuredChain._aevents, StructuredChain._events
 
-    @contextmanager
-    def log_of(chain: StructuredChain) -> Iterator[list[Event]]:
-        log: list[Event] = []
-        try:
-            yield log
-        finally:
-            try:
-                contract.check(log, chain.result, ended=bool(log) and log[-1].type in TERMINAL)
-            except AssertionError as error:  # raised here it could be taken for a fault of the chain's
-                broken.append(error)
-
-    async def recorded(chain: StructuredChain, *args: Any, **known: Any) -> AsyncIterator[Event]:
-        with log_of(chain) as log:
-            async with aclosing(produce(chain, *args, **known)) as events:
+    async def recorded(chain: StructuredChain, input: Any, run: Any, *args: Any, **known: Any) -> AsyncIterator[Event]:
+        with logs.of(chain, run.run_id, known.get("resume")) as log:
+            async with aclosing(produce(chain, input, run, *args, **known)) as events:
                 async for event in events:
                     log.append(event)
                     yield event
 
-    def recorded_sync(chain: StructuredChain, *args: Any, **known: Any) -> Iterator[Event]:
-        with log_of(chain) as log:
-            for event in produce_sync(chain, *args, **known):
+    def recorded_sync(chain: StructuredChain, input: Any, run: Any, *args: Any) -> Iterator[Event]:
+        with logs.of(chain, run.run_id) as log:
+            for event in produce_sync(chain, input, run, *args):
                 log.append(event)
                 yield event
 
     monkeypatch.setattr(StructuredChain, "_aevents", recorded)
     monkeypatch.setattr(StructuredChain, "_events", recorded_sync)
     yield
-    if broken:
-        raise broken[0]
+    if logs.broken:
+        raise logs.broken[0]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

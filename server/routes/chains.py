@@ -1,11 +1,13 @@
-"""A chain's routes, in LangServe's layout. All but `stream` are LangServe's own; `stream` speaks typed events.
+"""A chain's routes, in LangServe's layout. All but `stream` and `runs` are LangServe's own; these speak typed events.
 
 LangServe's `RemoteRunnable`, recognised by the envelope it always sends, gets LangServe's frames from `stream`.
 """
 
-from typing import Annotated, Any, Literal, get_args
+from contextlib import AsyncExitStack
+from typing import Annotated, Any, Literal
+from uuid import uuid4
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from langserve import add_routes
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
@@ -13,28 +15,35 @@ from starlette.responses import Response
 from chains import Pins
 from chains.call import read_request
 from chains.structured import StructuredChain
-from schemas import Breach, EventName, RequestError
+from schemas import RunReceipt
 from server.guard.body import one_input, read_envelope, some_inputs
-from server.live import LiveRuns
+from server.routes.asked import Names, Ping, event_frames
 from server.routes.playground import playground_routes
-from server.runs import Run
+from server.runs.log import Log, Reader
+from server.runs.run import Run
+from server.runs.service import Runs
 from server.settings import ChainSettings, Settings
-from server.wire.frames import EventFrames
 from server.wire.langserve import LangServeFrames
-from server.wire.pieces import Frames
+from server.wire.pieces import Frames, pieces
 from server.wire.response import RunResponse
 from server.wire.serializer import WireSerializer
 
 Envelope = Annotated[dict[str, Any], Depends(read_envelope)]
-_KNOWN: tuple[EventName, ...] = get_args(EventName)
+Key = Annotated[
+    str | None,
+    Header(alias="idempotency-key", max_length=255, description="Requests that repeat it get one run between them"),
+]
 
 
-def chain_routes(chain: StructuredChain, served: ChainSettings, settings: Settings, live: LiveRuns) -> APIRouter:
-    """The routes of one chain. Its streams are found in `live`."""
+def chain_routes(name: str, chain: StructuredChain, settings: Settings, runs: Runs) -> APIRouter:
+    """The routes of one chain, which is called so in the settings."""
     router = APIRouter()
+    served = settings.chains[name]
     offered = _offered(chain, served, settings)
     if "stream" in offered:
-        _add_stream(router, chain, served, settings, live)
+        _add_stream(router, name, chain, settings, runs)
+    if "runs" in offered:
+        _add_runs(router, name, chain, settings, runs)
     if "playground" in offered:
         router.include_router(playground_routes(chain, served.path))
     add_routes(
@@ -43,7 +52,7 @@ def chain_routes(chain: StructuredChain, served: ChainSettings, settings: Settin
         path=served.path,
         config_keys=(),
         enabled_endpoints=_langserves(offered),
-        dependencies=[Depends(_check_body(chain, settings.limits.batch_items))],
+        dependencies=[Depends(runs.admit), Depends(_check_body(chain, settings.limits.batch_items))],
         serializer=WireSerializer(),
     )
     return router
@@ -62,8 +71,8 @@ def _offered(chain: StructuredChain, served: ChainSettings, settings: Settings) 
 
 
 def _langserves(offered: set[str]) -> list[Any]:
-    """LangServe's own endpoints among them: `stream` is ours, and the playground's page needs `stream_log`."""
-    own = offered - {"stream", "playground"}
+    """LangServe's own endpoints among them: two are ours, and the playground's page needs `stream_log`."""
+    own = offered - {"stream", "runs", "playground"}
     return sorted(own | {"stream_log"} if "playground" in offered else own)
 
 
@@ -83,40 +92,57 @@ def _check_body(chain: StructuredChain, batch_items: int) -> Any:
     return check
 
 
-def _add_stream(
-    router: APIRouter, chain: StructuredChain, served: ChainSettings, settings: Settings, live: LiveRuns
-) -> None:
+def _add_stream(router: APIRouter, name: str, chain: StructuredChain, settings: Settings, runs: Runs) -> None:
+    served = settings.chains[name]
+
     @router.post(f"{served.path}/stream", tags=[served.path.strip("/")], response_class=EventSourceResponse)
     async def stream(
         body: Envelope,
-        events: Annotated[str | None, Query(description="Comma-separated event names; by default all")] = None,
+        events: Names = None,
         protocol: Literal["events", "langserve"] | None = None,
-        ping: Literal["comment", "event"] = "comment",
+        ping: Ping = "comment",
+        detach: Annotated[bool, Query(description="Leaving does not stop the run, which can be read again")] = False,
     ) -> Response:
         """The answer as typed server-sent events, while the model writes it (see docs/protocol.md)."""
-        names = _names(events) if events is not None else served.events
+        runs.admit()
         own_client = {"input", "config", "kwargs"} <= body.keys()
-        frames: Frames
-        if protocol == "langserve" or (protocol is None and own_client):
-            frames, pins = LangServeFrames(), None  # what it has sent stays, so that nobody can take a field over
-        else:
-            frames, pins = EventFrames(names, retry_ms=settings.stream.retry_ms, ping_event=ping == "event"), Pins()
-        typed = chain.astream_typed(one_input(body), hold=settings.stream.hold_ms / 1000, pins=pins)
-        run = Run(typed, pins, keeps=False)  # its one reader is this response
-        try:
-            await run.opened()
-        except BaseException:
-            await run.cancel("the client left")
-            raise
-        return RunResponse(run, live, frames, settings)
+        in_langserves = protocol == "langserve" or (protocol is None and own_client)
+        frames: Frames = LangServeFrames() if in_langserves else event_frames(events, served.events, ping, settings)
+        async with AsyncExitStack() as held:
+            if detach:
+                run_id = await runs.begin(name, _input(chain, body))
+                reader = await held.enter_async_context(runs.reader(run_id))
+            else:
+                pins = None if in_langserves else Pins()  # what has been sent in LangServe's frames stays
+                hold = settings.stream.hold_ms / 1000
+                reader = await _attached(held, runs, chain, one_input(body), pins, hold)
+            return RunResponse(pieces(reader, frames, settings.stream.ping_s), held.pop_all(), settings)
 
 
-def _names(listed: str) -> list[EventName]:
-    names = [name for name in listed.split(",") if name]
-    for name in names:
-        if name not in _KNOWN:
-            raise RequestError(
-                f"There is no event {name[:40]!r}.",
-                details=(Breach(path="/events", rule="enum", message=f"One of {', '.join(_KNOWN)}."),),
-            )
-    return names  # type: ignore[return-value]  # each is one of EventName's
+async def _attached(
+    held: AsyncExitStack, runs: Runs, chain: StructuredChain, value: Any, pins: Pins | None, hold: float
+) -> Reader:
+    """The only reader of a run that lasts as long as what is `held`."""
+    log, run_id = Log(), uuid4()
+    run = Run(chain.astream_typed(value, config={"run_id": run_id}, hold=hold, pins=pins), log.put, pins)
+    held.push_async_callback(run.cancel, "its reader is gone")
+    await run.opened()
+    held.enter_context(runs.attached(str(run_id), run))
+    return held.enter_context(log.reader())
+
+
+def _add_runs(router: APIRouter, name: str, chain: StructuredChain, settings: Settings, runs: Runs) -> None:
+    path = settings.chains[name].path
+
+    @router.post(f"{path}/runs", tags=[path.strip("/"), "runs"], status_code=201)
+    async def begin(body: Envelope, key: Key = None) -> RunReceipt:
+        """Begins a run that goes on whether or not anybody reads it, and answers at once."""
+        run_id = await runs.begin(name, _input(chain, body), key or "")
+        return RunReceipt(run_id=run_id, events_url=f"/runs/{run_id}/events")
+
+
+def _input(chain: StructuredChain, body: dict[str, Any]) -> Any:
+    """The input of a run that is kept, as it came. `RequestError` if the chain cannot take it."""
+    value = one_input(body)
+    read_request(chain.request, value)
+    return value

@@ -1,26 +1,40 @@
-"""Requests about a run that goes on: the user takes a field over while the model still writes."""
+"""Requests about a run: to read it, to look how far it is, to stop it, to take a field over."""
 
+from contextlib import AsyncExitStack
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Request
+from sse_starlette import EventSourceResponse
+from starlette.responses import Response
 
 from chains.call import read_request
-from schemas import ErrorEnvelope, PinReceipt, PinRequest
+from schemas import ErrorEnvelope, PinReceipt, PinRequest, RunView
+from schemas.events import ALL
 from server.guard.body import read_json
-from server.live import LiveRuns
+from server.routes.asked import LastEventId, LastEventIdQuery, Names, Ping, event_frames, position
+from server.runs.service import Runs
+from server.settings import Settings
+from server.wire.pieces import pieces
+from server.wire.response import RunResponse
 
-REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": ErrorEnvelope, "description": description}
-    for status, description in {
-        400: "The body is not JSON",
-        404: "No such run is being read from this process, or it is over",
-        409: "The run has ended, or takes no pins: it is read in LangServe's frames, or has had too many",
-        413: "The body is too large",
-        415: "The body is not sent as application/json",
-        422: "No such top-level field in this run, a value that breaks its rules (`details`), or a check's refusal",
-        503: "The server is busy",
-    }.items()
-}
+
+def _refusals(**said: str) -> dict[int | str, dict[str, Any]]:
+    return {int(status[1:]): {"model": ErrorEnvelope, "description": words} for status, words in said.items()}
+
+
+_ABOUT = {"_404": "There is no such run", "_410": "The run is over and not kept any longer"}
+_AWAY = "The store of runs cannot be reached, or the server is busy"
+PIN_REFUSALS = _refusals(
+    _400="The body is not JSON",
+    _409="The run has ended, or takes no pins: it is read in LangServe's frames, or has had too many",
+    _413="The body is too large",
+    _415="The body is not sent as application/json",
+    _422="No such top-level field in this run, a value that breaks its rules (`details`), or a check's refusal",
+    _502="The worker of the run does not answer",
+    _503=_AWAY,
+    **_ABOUT,
+)
+READ_REFUSALS = _refusals(_422="No such event, or no id of one", _503=_AWAY, **_ABOUT)
 
 
 async def read_pin(request: Request) -> PinRequest:
@@ -28,14 +42,41 @@ async def read_pin(request: Request) -> PinRequest:
     return cast(PinRequest, read_request(PinRequest, await read_json(request)))
 
 
-def run_routes(live: LiveRuns) -> APIRouter:
-    """The routes of all runs that are live."""
-    router = APIRouter()
+def run_routes(runs: Runs, settings: Settings) -> APIRouter:
+    """The routes of all runs, wherever they go on."""
+    router = APIRouter(prefix="/runs/{run_id}", tags=["runs"])
     body = {"required": True, "content": {"application/json": {"schema": PinRequest.model_json_schema()}}}
 
-    @router.post("/runs/{run_id}/pins", tags=["runs"], responses=REFUSALS, openapi_extra={"requestBody": body})
+    @router.get("/events", response_class=EventSourceResponse, responses=READ_REFUSALS)
+    async def events(
+        run_id: str,
+        names: Names = None,
+        ping: Ping = "comment",
+        header: LastEventId = None,
+        query: LastEventIdQuery = None,
+    ) -> Response:
+        """The run's events from its beginning, or those behind the last one that the reader had; 204 behind the end."""
+        after, sure = position(header, query)
+        frames = event_frames(names, ALL, ping, settings)
+        async with AsyncExitStack() as held:
+            reader = await held.enter_async_context(runs.reader(run_id, after, sure=sure))
+            if reader.done:
+                return Response(status_code=204)
+            return RunResponse(pieces(reader, frames, settings.stream.ping_s), held.pop_all(), settings)
+
+    @router.get("", responses=READ_REFUSALS)
+    async def look(run_id: str) -> RunView:
+        """How far the run has come: the object so far, or its end."""
+        return await runs.view(run_id)
+
+    @router.delete("", status_code=204, responses=READ_REFUSALS)
+    async def cancel(run_id: str) -> Response:
+        """Stops the run, which ends with `cancelled` unless it has ended. 202: whose worker is lost, it will."""
+        return Response(status_code=204 if await runs.cancel(run_id, "cancelled by request") else 202)
+
+    @router.post("/pins", responses=PIN_REFUSALS, openapi_extra={"requestBody": body})
     async def pin(run_id: str, wanted: Annotated[PinRequest, Depends(read_pin)]) -> PinReceipt:
         """The user takes a field over: from now on the model's text no longer touches it, in any attempt."""
-        return PinReceipt(seq=await live.find(run_id).pin(wanted.path, wanted.value))
+        return PinReceipt(seq=await runs.pin(run_id, wanted.path, wanted.value))
 
     return router

@@ -9,6 +9,8 @@ from starlette.staticfiles import StaticFiles
 
 from chains.structured import StructuredChain
 from schemas.document import schema_document
+from server.runs.service import Runs
+from server.runs.tending import Tending
 from server.settings import Settings
 
 PAGES = Path(__file__).parent.parent / "pages"
@@ -22,7 +24,7 @@ PAGE_HEADERS = {
 }
 
 
-def service_routes(chains: dict[str, StructuredChain], settings: Settings) -> APIRouter:
+def service_routes(chains: dict[str, StructuredChain], settings: Settings, runs: Runs, tending: Tending) -> APIRouter:
     """The routes. `/health` touches nothing; `/ready` says what is served, by which model."""
     router = APIRouter()
     document = schema_document()
@@ -34,13 +36,13 @@ def service_routes(chains: dict[str, StructuredChain], settings: Settings) -> AP
         return {"status": "alive"}
 
     @router.head("/ready", include_in_schema=False)
-    @router.get("/ready", tags=["service"], responses={503: {"description": "A model is not there"}})
+    @router.get("/ready", tags=["service"], responses={503: {"description": "Nothing should be sent here now"}})
     async def ready(response: Response) -> dict[str, Any]:
         """Ready to stream: the chains that are served, where, and by which model."""
-        lost = sorted({chain.model.name for chain in chains.values() if not chain.model.alive()})
-        response.status_code = 503 if lost else 200
+        trouble = _trouble(chains, runs, tending)
+        response.status_code = 503 if trouble else 200
         return {
-            "status": f"lost: {', '.join(lost)}" if lost else "ready",
+            "status": trouble or "ready",
             "chains": {
                 name: {
                     "path": settings.chains[name].path,
@@ -63,3 +65,12 @@ def service_routes(chains: dict[str, StructuredChain], settings: Settings) -> AP
 
     router.mount("/page", StaticFiles(directory=PAGES), name="page")
     return router
+
+
+def _trouble(chains: dict[str, StructuredChain], runs: Runs, tending: Tending) -> str:
+    """Why no request should be sent here, if none should."""
+    if runs.draining:
+        return "shutting down"
+    if lost := sorted({chain.model.name for chain in chains.values() if not chain.model.alive()}):
+        return f"lost: {', '.join(lost)}"
+    return tending.trouble

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from schemas import ALWAYS_SENT, TERMINAL, EventName
-from server.runs import Entry
+from server.runs.entry import Entry
 
 
 class EventFrames:
@@ -22,8 +22,8 @@ class EventFrames:
 
     def _frames(self, entries: Iterable[Entry]) -> Iterator[str]:
         for entry in entries:
-            name = entry.event.type
+            name = entry.name
             self.over = name in TERMINAL
-            if name in self._names:
+            if name in self._names or entry.resumed:
                 yield self._preamble + entry.frame
                 self._preamble = ""

@@ -25,7 +25,7 @@ from schemas import (
     from_pointer,
     to_pointer,
 )
-from server.runs import Entry
+from server.runs.entry import Entry
 
 
 class LangServeFrames:

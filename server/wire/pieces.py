@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterable
 from typing import Protocol
 
-from server.runs import Entry, Run
+from server.runs.entry import Entry
+from server.runs.log import Moved, Reader
 
 
 class Frames(Protocol):
@@ -22,13 +23,18 @@ class Frames(Protocol):
     def write(self, entries: Iterable[Entry]) -> bytes: ...
 
 
-async def pieces(run: Run, frames: Frames, ping_s: float) -> AsyncGenerator[bytes]:
-    """What to write, as it comes, to the reader's end. Events that it is not sent do not break its silence."""
+async def pieces(reader: Reader, frames: Frames, ping_s: float) -> AsyncGenerator[bytes]:
+    """What to write, as it comes, to the reader's end. Events that it is not sent do not break its silence.
+
+    They may end before that if the run has moved: the reader comes again, and is given the rest.
+    """
     clock = asyncio.get_running_loop().time
     silent_until = clock() + ping_s
-    with run.reader() as reader:
-        while not frames.over:
+    while not frames.over:
+        try:
             entries = await reader.next(silent_until)
-            if piece := frames.write(entries) if entries else frames.ping:
-                yield piece
-                silent_until = clock() + ping_s
+        except Moved:
+            return
+        if piece := frames.write(entries) if entries else frames.ping:
+            yield piece
+            silent_until = clock() + ping_s

@@ -1,16 +1,13 @@
-"""The response that streams a run to its reader. While it lasts the run is live; when it ends, so does the run."""
+"""The response that streams a run to its reader, and lets go of what it held when it ends, however it ends."""
 
-import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack
 
 import anyio
 from sse_starlette import EventSourceResponse
 from starlette.types import Message, Receive, Scope, Send
 
-from schemas import Code, ServerError
-from server.live import LiveRuns
-from server.runs import Run
 from server.settings import Settings
-from server.wire.pieces import Frames, pieces
 
 HEADERS = {"cache-control": "no-cache, no-transform"}
 FAREWELL_S = 1.0
@@ -18,41 +15,26 @@ FAREWELL_S = 1.0
 
 
 class RunResponse(EventSourceResponse):
-    """A run as server-sent events. Its reader's leaving stops the run.
+    """Pieces of server-sent events. `held` is closed behind them.
 
-    The run is let go here and not in the generator of the body: a generator that never began has no `finally`, and a
-    client can leave before the first byte.
+    That is done here and not in the generator of the body: a generator that never began has no `finally`, and a client
+    can leave before the first byte.
     """
 
-    def __init__(self, run: Run, live: LiveRuns, frames: Frames, settings: Settings) -> None:
-        self._run = run
-        self._live = live
-        self._drain_s = settings.limits.drain_s
-        self._going = anyio.Event()  # set by sse-starlette when the server is told to end
+    def __init__(self, pieces: AsyncGenerator[bytes], held: AsyncExitStack, settings: Settings) -> None:
+        self._held = held
         super().__init__(
-            pieces(run, frames, settings.stream.ping_s),
+            pieces,
             headers=HEADERS,
             ping=0,  # its own pings come on a clock; ours only in silence
-            shutdown_event=self._going,
-            shutdown_grace_period=self._drain_s + FAREWELL_S,
+            shutdown_event=anyio.Event(),  # the drain ends what is streamed (`server.draining`): not to be cut before
+            shutdown_grace_period=settings.limits.drain_s + FAREWELL_S,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        ending = asyncio.create_task(self._end_run())
-        try:
-            with self._live.listed(self._run):
-                await super().__call__(scope, receive, send)
-        finally:
-            ending.cancel()
-            await self._run.cancel("its reader is gone")
+        async with self._held:
+            await super().__call__(scope, receive, send)
 
     async def _send_with_timeout(self, send: Send, message: Message) -> None:
         """As the parent's, which makes a scope for a time-out that is not set here: a tenth of what a token costs."""
         await send(message)
-
-    async def _end_run(self) -> None:
-        """When the server ends, the run has the drain's time left; then its reader is told."""
-        await self._going.wait()
-        await asyncio.sleep(self._drain_s)
-        message = "The server is shutting down. Try again shortly."
-        await self._run.fail(ServerError(message, code=Code.SHUTTING_DOWN, retry_after_ms=1000))

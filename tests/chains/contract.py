@@ -35,6 +35,7 @@ from schemas import (
     to_json,
     to_pointer,
 )
+from schemas.progress import TAKEOVERS
 from schemas.text import trimmed
 from tests.chains.contract_state import SoFar, above, alike, at, broken_rules, inside, name_at, strings, top
 from tests.chains.parsing import exact
@@ -87,9 +88,14 @@ def nothing_follows_the_end(so_far: SoFar, event: Event) -> None:
 
 
 def given_first_and_defaults_last(so_far: SoFar, event: Event) -> None:
-    """Given fields stand right behind `start`; behind a default, the model has nothing more to tell in its attempt."""
+    """Given fields stand right behind `start`, those that a takeover finds untold right behind its `reset`.
+
+    Behind a default, the model has nothing more to tell in its attempt.
+    """
     if isinstance(event, FieldSettled) and event.source == "given":
-        assert isinstance(so_far.last, Start) or getattr(so_far.last, "source", "") == "given"
+        before = so_far.last
+        taken_over = isinstance(before, Reset) and before.reason in TAKEOVERS
+        assert isinstance(before, Start) or taken_over or getattr(before, "source", "") == "given"
     elif isinstance(event, Token | FieldSettled) and getattr(event, "source", "model") == "model":
         assert so_far.by_source["default"] <= so_far.kept
 
@@ -244,12 +250,15 @@ def nothing_is_told_of_what_is_invalid(so_far: SoFar, event: Event) -> None:
 
 
 def reset_keeps_what_settled(so_far: SoFar, event: Event) -> None:
-    """`keep` names settled top-level fields, in order, each that is not in doubt, and all that was kept or pinned."""
+    """`keep` names settled top-level fields, in order, each that is not in doubt, and all that are lasting.
+
+    Lasting is what was given or pinned, and what a repair has kept.
+    """
     if isinstance(event, Reset):
         keep = set(event.keep)
         whole = [name for name in so_far.names if name in so_far.settled]
         by_code = so_far.by_source["given"] | so_far.by_source["default"]
-        lasting = so_far.pinned | so_far.kept | so_far.by_source["given"]
+        lasting = so_far.pinned | so_far.mended | so_far.by_source["given"]
         doubted = set(whole) if "" in so_far.void else so_far.void
         dropped = set(whole) - keep - doubted
         assert list(event.keep) == [name for name in whole if name in keep]
@@ -259,10 +268,14 @@ def reset_keeps_what_settled(so_far: SoFar, event: Event) -> None:
 
 
 def reset_says_why(so_far: SoFar, event: Event) -> None:
-    """Attempts count up; only what another answer can mend begins one, a token limit only if more is kept by now."""
+    """Attempts count up; only what another answer can mend begins one, a token limit only if more is kept by now.
+
+    A takeover begins one at any time.
+    """
     if isinstance(event, Reset):
+        mendable = (Code.INVALID_OUTPUT, Code.NOT_JSON, Code.DUPLICATE_KEY, Code.TRUNCATED)
         assert event.attempt == so_far.attempt + 1
-        assert event.reason in (Code.INVALID_OUTPUT, Code.NOT_JSON, Code.DUPLICATE_KEY, Code.TRUNCATED)
+        assert event.reason in (*mendable, *TAKEOVERS)
         if event.reason is Code.INVALID_OUTPUT:  # what broke a rule ended its attempt at once
             assert isinstance(so_far.last, Invalid) or getattr(so_far.last, "source", "") == "default"
         if event.reason is Code.TRUNCATED:
@@ -287,7 +300,7 @@ def complete_is_whole_and_valid(so_far: SoFar, event: Event) -> None:
         assert so_far.settled.keys() >= set(so_far.names)
         assert exact(event.value) == exact({name_at(path): so_far.told.value[name_at(path)] for path in so_far.names})
         assert not so_far.broken
-        assert (event.attempts, event.repaired) == (so_far.attempt, so_far.attempt > 1)
+        assert (event.attempts, event.repaired) == (so_far.attempt, so_far.repairs > 0)
         so_far.result.model_validate_json(json.dumps(event.value), strict=True)
 
 

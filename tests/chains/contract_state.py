@@ -24,6 +24,7 @@ from schemas import (
     from_pointer,
     to_pointer,
 )
+from schemas.progress import TAKEOVERS
 from schemas.settle import HELD
 from schemas.text import TRIM
 
@@ -46,6 +47,8 @@ class SoFar:
         self.places: dict[str, Settle] = {}
         """How each place settles, as `start` announced it."""
         self.attempt = 1
+        self.repairs = 0
+        """How many attempts were made because an answer could not be used."""
         self.readings = {name: Fold() for name in READINGS}
         self.told = Fold()
         """What the events add up to without the snapshots."""
@@ -58,10 +61,12 @@ class SoFar:
         self.ms = 0
         """When the last field settled."""
         self.kept: set[str] = set()
+        """Pointers that the last `reset` kept; `mended` those that the last repair did."""
+        self.mended: set[str] = set()
         self.pinned: set[str] = set()
         """Pointers."""
         self.overruled: dict[str, Any] = {}
-        """Pinned pointer → what the model had settled there before."""
+        """Pinned pointer → what the model had settled there before; whoever takes a run over does not know."""
         self.broken: list[Invalid] = []
         """What is invalid and was not mended by a pin."""
         self.texts: dict[str, list[str]] = {}
@@ -140,6 +145,10 @@ class SoFar:
     def _reset(self, event: Reset) -> None:
         self.attempt = event.attempt
         self.kept = set(event.keep)
+        if event.reason in TAKEOVERS:
+            self.overruled = {}
+        else:
+            self.repairs, self.mended = self.repairs + 1, self.kept
         self.settled = {path: told for path, told in self.settled.items() if top(path) in self.kept}
         for told in self.by_source.values():
             told.intersection_update(self.settled)

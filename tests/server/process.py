@@ -21,8 +21,8 @@ _FRAME = '  File "'  # how a line of a traceback begins, whoever logs it
 class ServerProcess:
     """A server that was started: its address, its log, its end."""
 
-    def __init__(self, config: Path, log: Path, environment: dict[str, str]) -> None:
-        self.port = free_port()
+    def __init__(self, config: Path, log: Path, environment: dict[str, str], port: int = 0) -> None:
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._log = log
         self._told = False
@@ -43,17 +43,17 @@ class ServerProcess:
     def wait_until_alive(self) -> None:
         """Returns when it answers; raises with its log when it has ended, or takes too long."""
         deadline = time.monotonic() + START_S
-        while not self._answers():
+        while self._status("/health") != 200:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 raise RuntimeError(f"the server is not alive:\n{self.log}")
             time.sleep(0.02)  # another process can only be polled
 
-    def wait_until_deaf(self) -> None:
-        """Returns when it takes no new connections any more."""
+    def wait_until_going(self) -> None:
+        """Returns when it says that it is going: no new request should be sent to it."""
         deadline = time.monotonic() + START_S
-        while self._answers():
+        while self._status("/ready") == 200:
             if time.monotonic() > deadline:
-                raise RuntimeError(f"the server still listens:\n{self.log}")
+                raise RuntimeError(f"the server does not say that it is going:\n{self.log}")
             time.sleep(0.02)
 
     @property
@@ -63,8 +63,12 @@ class ServerProcess:
 
     def terminate(self) -> None:
         """Tells it to end, as a supervisor does."""
+        self.send(signal.SIGTERM)
+
+    def send(self, number: int) -> None:
+        """Sends it a signal. It may end of that."""
         self._told = True
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(number)
 
     def wait(self, timeout: float) -> int:
         """Its exit status. `subprocess.TimeoutExpired` if it has not ended in time."""
@@ -79,13 +83,14 @@ class ServerProcess:
             self._process.kill()
             self._process.wait()
 
-    def _answers(self) -> bool:
+    def _status(self, path: str) -> int:
+        """What a GET is answered with; 0 for no answer."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
         try:
-            connection.request("GET", "/health")
-            return connection.getresponse().status == 200
+            connection.request("GET", path)
+            return connection.getresponse().status
         except OSError:
-            return False
+            return 0
         finally:
             connection.close()
 

@@ -3,16 +3,15 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from itertools import cycle, islice
+from typing import Any
 
 import httpx
 import pytest
 
-from schemas import RequestError
+from schemas import from_frames
 from server import app, create_app
-from server.live import LiveRuns
-from server.runs import Run
+from server.runs.service import Runs
 from server.settings import parse_settings
 from tests.server.configs import MEETING, MEETING_INPUT, openai, text
 from tests.server.endpoints import body_of
@@ -27,29 +26,29 @@ NARROW = {"max_concurrency": 3}
 LIMITS = {"requests": 20}
 
 
-class Remembering(LiveRuns):
-    """The list of the server's runs, which also remembers those that were on it."""
+class Remembering(Runs):
+    """The server's runs, which also remember those that came and went."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    made: "Remembering"
+
+    def __init__(self, *known: Any) -> None:
+        super().__init__(*known)
         self.seen: list[str] = []
+        Remembering.made = self
 
-    @contextmanager
-    def listed(self, run: Run) -> Iterator[None]:
-        self.seen.append(run.id)
-        with super().listed(run):
-            yield
+    def attached(self, run_id: str, run: Any) -> Any:
+        self.seen.append(run_id)
+        return super().attached(run_id, run)
 
-
-@pytest.fixture
-def live(monkeypatch: pytest.MonkeyPatch) -> Remembering:
-    live = Remembering()
-    monkeypatch.setattr(app, "LiveRuns", lambda: live)
-    return live
+    @property
+    def held(self) -> list[Any]:
+        """What they hold of anything."""
+        return [*self.owned, *self._attached, *self._elsewhere, *self._tasks, *range(self._readers)]
 
 
 @pytest.fixture
-def server(upstream: Upstream, live: Remembering) -> Iterator[ThreadServer]:
+def server(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadServer]:
+    monkeypatch.setattr(app, "Runs", Remembering)
     settings = parse_settings(openai(upstream.base_url, NARROW, limits=LIMITS), "the test's settings")
     with ThreadServer(create_app(settings)) as server:
         yield server
@@ -64,27 +63,50 @@ def ask_all(server: ThreadServer, upstream: Upstream) -> None:
             assert MEETING["name"] in response.text
 
 
-def drop(server: ThreadServer, path: str, received: int) -> None:
+def drop(server: ThreadServer, request: bytes, received: int) -> None:
     """Asks, reads at least so many bytes of the answer, and is gone."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as connection:
-        connection.sendall(post_bytes(path, body_of(path, MEETING_INPUT)))
+        connection.sendall(request)
         while received > 0:
             received -= len(connection.recv(received))
 
 
-def test_two_hundred_clients_that_leave(server: ThreadServer, live: Remembering, upstream: Upstream) -> None:
+def nothing_is_left(server: ThreadServer, before: set[str]) -> None:
+    """The server's loop is asked again and again: each question is a turn of it."""
+    deadline = time.monotonic() + PATIENCE_S
+    while (server.tasks() - before or Remembering.made.held) and time.monotonic() < deadline:
+        pass
+    assert server.tasks() - before == set()
+    assert Remembering.made.held == []
+
+
+def test_two_hundred_clients_that_leave(server: ThreadServer, upstream: Upstream) -> None:
     ask_all(server, upstream)  # whatever is made once and stays, is made now
     before = server.tasks()
     upstream.plays(*WRITING)
     visits = [*((path, 0) for path in PATHS), (PATHS[0], 1), (PATHS[0], 900), (PATHS[1], 900)]
     for path, received in islice(cycle(visits), 200):
-        drop(server, path, received)
-    deadline = time.monotonic() + PATIENCE_S
-    while (left := server.tasks() - before) and time.monotonic() < deadline:
-        pass  # the server's loop is asked again and again: each question is a turn of it
-    assert left == set()
-    assert len(live.seen) > 50
-    for run_id in live.seen:
-        with pytest.raises(RequestError):
-            live.find(run_id)
+        drop(server, post_bytes(path, body_of(path, MEETING_INPUT)), received)
+    nothing_is_left(server, before)
+    assert len(set(Remembering.made.seen)) > 50
+    ask_all(server, upstream)
+
+
+def test_two_hundred_readers_that_leave_runs_which_go_on(server: ThreadServer, upstream: Upstream) -> None:
+    ask_all(server, upstream)
+    before = server.tasks()
+    upstream.plays(*WRITING)
+    with httpx.Client(base_url=server.url, timeout=PATIENCE_S, headers={"connection": "close"}) as client:
+        for _ in range(20):
+            begun = client.post("/meeting-info/runs", json={"input": MEETING_INPUT})
+            url = begun.json()["events_url"]
+            for number, received in enumerate([0, 0, 1, 100, 900] * 2):
+                lines = [f"GET {url}?last_event_id={number % 3} HTTP/1.1", "host: test", "", ""]
+                drop(server, "\r\n".join(lines).encode(), received)
+            assert len(Remembering.made.owned) == 1
+            assert client.delete(url.removesuffix("/events")).status_code == 204
+            events = list(from_frames(client.get(url).text.split("\n")))
+            assert [event.seq for event in events] == list(range(1, len(events) + 1))
+            assert events[-1].type == "cancelled"
+    nothing_is_left(server, before)
     ask_all(server, upstream)

@@ -15,6 +15,7 @@ from server.settings import (
     ChainSettings,
     CorsSettings,
     LimitSettings,
+    RunSettings,
     SettingsError,
     StreamSettings,
     load_settings,
@@ -28,6 +29,7 @@ SECTIONS: list[type[BaseModel]] = [
     ChainSettings,
     StreamSettings,
     LimitSettings,
+    RunSettings,
     CorsSettings,
     *get_args(get_args(ModelSpec)[0]),
 ]

@@ -55,7 +55,7 @@ def test_langserves_client_is_told_too(start: Start, upstream: Upstream) -> None
 
 
 def test_within_the_drain_a_stream_comes_to_its_end(start: Start, upstream: Upstream) -> None:
-    """The rest of the text comes after the server has stopped listening, and long after its streams were told."""
+    """The rest of the text comes long after the server was told to end. Until then it says that it is going."""
     server = start(openai(upstream.base_url, limits={"drain_s": 30}))
     whole = text(MEETING)
     script = upstream.plays(*stream(says(whole[:20]), gate, pause(NOTICED_S), says(whole[20:]), ends(), DONE))
@@ -63,7 +63,7 @@ def test_within_the_drain_a_stream_comes_to_its_end(start: Start, upstream: Upst
         while next(frames).event != "token":
             pass
         server.terminate()
-        server.wait_until_deaf()
+        server.wait_until_going()
         script.next_call().permit()
         *_, last = frames
     assert (last.event, data_of(last)["value"]) == ("complete", MEETING)

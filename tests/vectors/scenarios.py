@@ -26,7 +26,8 @@ from schemas import (
     across,
     copy_json,
 )
-from server.runs import Run as ServerRun
+from server.runs.log import Log
+from server.runs.run import Run as ServerRun
 from tests.chains.answers import CHOOSING, GOAL, MEETING, RECOMMENDING, STEPS, text, without
 from tests.chains.projecting import Run
 
@@ -193,10 +194,11 @@ async def _cancelled(events: Sequence[Event]) -> list[Event]:
         all_told.set()
         await asyncio.Event().wait()
 
-    run = ServerRun(produce())
+    log = Log()
+    run = ServerRun(produce(), log.put)
     await all_told.wait()
     await run.cancel("The user left.")
-    return [entry.event for entry in run.log]
+    return [entry.event for entry in log.entries]
 
 
 def resumed() -> list[Event]:

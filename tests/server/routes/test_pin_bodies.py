@@ -163,7 +163,7 @@ class TestDocumented:
     async def test_what_is_answered(self, client: httpx.AsyncClient) -> None:
         operation, schemas = await self.operation(client)
         answers = operation["responses"]
-        assert set(answers) == {"200", "400", "404", "409", "413", "415", "422", "503"}
+        assert set(answers) == {"200", "400", "404", "409", "410", "413", "415", "422", "502", "503"}
         named = {status: answer["content"]["application/json"]["schema"] for status, answer in answers.items()}
         receipt = schemas[named.pop("200")["$ref"].rpartition("/")[2]]
         assert receipt["required"] == ["seq"]

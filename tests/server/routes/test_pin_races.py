@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from schemas import Complete, Event, Pinned, Reset, from_frames
-from server import create_app, runs
+from server import create_app
+from server.runs import run
 from server.settings import parse_settings
 from tests.server.configs import MEETING, MEETING_INPUT, both, openai, scripted, text
 from tests.server.endpoints import refusal
@@ -95,7 +96,7 @@ async def test_until_the_end_and_beyond(shared: Callable[[str], ServerProcess], 
 
 async def test_a_flood(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run takes so many and no more, tells every one it took, and ends well."""
-    monkeypatch.setattr(runs, "MAX_PINS", 100)
+    monkeypatch.setattr(run, "MAX_PINS", 100)
     script = upstream.plays(*stream(says(text(MEETING)[:20]), gate, says(text(MEETING)[20:]), ends(), DONE))
     app = create_app(parse_settings(openai(upstream.base_url), "the test's settings"))
     with ThreadServer(app) as server:

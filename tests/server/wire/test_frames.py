@@ -12,7 +12,7 @@ import sseclient
 from langserve.server_sent_events import SSEDecoder
 
 from schemas import Event, Token, from_json
-from server.runs import Entry
+from server.runs.entry import Entry
 from server.wire.frames import EventFrames
 from tests.server.configs import CHAT_INPUT, MEETING, MEETING_INPUT, by_chain, text
 from tests.server.process import ServerProcess
@@ -26,7 +26,7 @@ CHAT_RESULT: dict[str, Any] = {
     "recommendation": None,
 }  # trimmed as it settles
 Frame = tuple[str, str, str]  # id, event, data
-FRAME = re.compile(r"(?:retry: 2000\n)?id:[1-9]\d*\nevent: [a-z]+\ndata: \{[^\r\n\x85\u2028\u2029]*\}")
+FRAME = re.compile(r"(?:retry: \d+\n)?id:[1-9]\d*\nevent: [a-z]+\ndata: \{[^\r\n\x85\u2028\u2029]*\}")
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,14 @@ def test_the_bytes_are_plain(server: ServerProcess, chain: str, value: Any) -> N
     assert body.endswith(b"}\n\n")
     frames = body.decode("utf-8").split("\n\n")[:-1]
     assert [frame for frame in frames if not FRAME.fullmatch(frame)] == []
-    assert [frame.startswith("retry: 2000\n") for frame in frames] == [True] + [False] * (len(frames) - 1)
+    assert [frame.startswith("retry: ") for frame in frames] == [True] + [False] * (len(frames) - 1)
+
+
+def test_no_two_readers_come_back_at_once(server: ServerProcess) -> None:
+    """Those whom one fault has cut would be one flood."""
+    told = [int(body_of(f"{server.url}/chatbot/stream", CHAT_INPUT).split(b"\n")[0].split()[1]) for _ in range(20)]
+    assert all(1000 <= retry_ms <= 3000 for retry_ms in told)
+    assert len(set(told)) > 10
 
 
 class TestEventFrames:
@@ -110,6 +117,11 @@ class TestEventFrames:
         assert frames.write([]) == b""
         assert frames.write(map(Entry, self.EVENTS[:1])).startswith(b"retry: 77\nid:2\n")
         assert b"retry" not in frames.write(map(Entry, self.EVENTS[1:]))
+
+    def test_what_the_store_may_not_have_is_marked(self) -> None:
+        unsure = Entry(self.EVENTS[0])
+        unsure.sure = False
+        assert b"\nid:2~\nevent: token\n" in EventFrames(["token"], retry_ms=1).write([unsure])
 
     @pytest.mark.parametrize("as_event", [False, True])
     def test_a_ping_is_no_part_of_the_log(self, as_event: bool) -> None:

@@ -19,7 +19,7 @@ from schemas import (
     Timings,
     Token,
 )
-from server.runs import Entry
+from server.runs.entry import Entry
 from server.wire.langserve import LangServeFrames
 
 

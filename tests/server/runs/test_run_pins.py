@@ -5,8 +5,7 @@ neither a hole nor the same number twice, nor a user who believes that the pin c
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -16,7 +15,6 @@ from chains.models.scripted import Reply, ScriptedChatModel
 from schemas import (
     Cancelled,
     Code,
-    Event,
     Failed,
     FieldSettled,
     Fold,
@@ -24,18 +22,15 @@ from schemas import (
     Pinned,
     RequestError,
     Reset,
-    SchemaRef,
     ServerError,
-    Start,
     Token,
 )
-from server import runs
-from server.runs import Run
+from server.runs import run as run_module
+from server.runs.log import Log
+from server.runs.run import Run
 from tests.server.configs import MEETING, MEETING_INPUT, text
+from tests.server.runs.script import Chain, events_in, turns
 
-START = Start(
-    seq=1, run_id="r-1", chain="c", model="m", attempt=1, schema_=SchemaRef(name="s", hash="h"), fields=(), notes=()
-)
 STOPS: dict[str, Callable[[Run], Awaitable[None]]] = {
     "cancelled": lambda run: run.cancel("stopped"),
     "failed": lambda run: run.fail(ServerError("Going.", code=Code.SHUTTING_DOWN)),
@@ -43,66 +38,31 @@ STOPS: dict[str, Callable[[Run], Awaitable[None]]] = {
 EITHER = pytest.mark.parametrize("stop", STOPS.values(), ids=STOPS)
 
 
-class Chain(Pins):
-    """A chain that numbers each pin at once, and tells it when the test says so."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.numbered: list[Pinned] = []
-        self._told: asyncio.Queue[Event] = asyncio.Queue()
-
-    async def pin(self, path: str, value: Any) -> int:
-        if value is None:
-            raise RequestError("Not so.")
-        self.numbered.append(Pinned(seq=2 + len(self.numbered), path=path, value=value))
-        return self.numbered[-1].seq
-
-    def tell(self, event: Event) -> None:
-        self._told.put_nowait(event)
-
-    async def events(self) -> AsyncGenerator[Event]:
-        yield START
-        while True:
-            yield await self._told.get()
-
-
-async def opened() -> tuple[Chain, Run]:
-    chain = Chain()
-    run = Run(chain.events(), chain)
+async def opened() -> tuple[Chain, Log, Run]:
+    chain, log = Chain(), Log()
+    run = Run(chain.events(), log.put, chain)
     await run.opened()
-    return chain, run
-
-
-async def turns(count: int) -> None:
-    """So many turns of the event loop."""
-    for _ in range(count):
-        await asyncio.sleep(0)
+    return chain, log, run
 
 
 def is_conflict(outcome: object) -> bool:
     return isinstance(outcome, RequestError) and outcome.code is Code.CONFLICT
 
 
-async def test_its_id_is_that_of_its_start() -> None:
-    _, run = await opened()
-    assert run.id == START.run_id
-    await run.cancel("enough")
-
-
 class TestAcknowledged:
     async def test_only_what_stands_in_the_log(self) -> None:
-        chain, run = await opened()
+        chain, log, run = await opened()
         pinning = asyncio.create_task(run.pin("/a", "mine"))
         await turns(20)
         assert chain.numbered
         assert not pinning.done()
         chain.tell(chain.numbered[0])
         assert await pinning == 2
-        assert run.log[-1].event == chain.numbered[0]
+        assert events_in(log)[-1] == chain.numbered[0]
         await run.cancel("enough")
 
     async def test_others_first_if_they_were_told_first(self) -> None:
-        chain, run = await opened()
+        chain, _, run = await opened()
         pinning = [asyncio.create_task(run.pin(f"/{name}", name)) for name in "abc"]
         await turns(20)
         for event in chain.numbered:
@@ -115,21 +75,21 @@ class TestAcknowledged:
     async def test_nothing_that_was_numbered_when_the_run_was_stopped(
         self, stop: Callable[[Run], Awaitable[None]], count: int
     ) -> None:
-        chain, run = await opened()
+        chain, log, run = await opened()
         pinning = [asyncio.create_task(run.pin("/a", number)) for number in range(count)]
         await turns(20)
         await stop(run)
         outcomes = await asyncio.gather(*pinning, return_exceptions=True)
         assert len(chain.numbered) == count
         assert all(map(is_conflict, outcomes))
-        assert [entry.event.seq for entry in run.log] == [1, 2]
-        end = run.log[-1].event
+        assert [event.seq for event in events_in(log)] == [1, 2]
+        end = events_in(log)[-1]
         assert isinstance(end, Cancelled | Failed)
         assert end.partial == {}
 
     @EITHER
     async def test_what_was_told_before_the_run_was_stopped(self, stop: Callable[[Run], Awaitable[None]]) -> None:
-        chain, run = await opened()
+        chain, log, run = await opened()
         pinning = [asyncio.create_task(run.pin(f"/{name}", name)) for name in "ab"]
         await turns(20)
         chain.tell(chain.numbered[0])
@@ -138,14 +98,23 @@ class TestAcknowledged:
         first, second = await asyncio.gather(*pinning, return_exceptions=True)
         assert first == 2
         assert is_conflict(second)
-        end = run.log[-1].event
+        end = events_in(log)[-1]
         assert isinstance(end, Cancelled | Failed)
         assert (end.seq, end.partial) == (3, {"a": "a"})
+
+    async def test_nothing_that_another_worker_goes_on_without(self) -> None:
+        chain, _, run = await opened()
+        pinning = asyncio.create_task(run.pin("/a", "mine"))
+        await turns(20)
+        assert chain.numbered
+        await run.abandon()
+        (outcome,) = await asyncio.gather(pinning, return_exceptions=True)
+        assert is_conflict(outcome)
 
 
 class TestRefused:
     async def test_by_a_run_that_has_ended_whatever_its_chain_would_say(self) -> None:
-        chain, run = await opened()
+        chain, _, run = await opened()
         await run.cancel("enough")
         with pytest.raises(RequestError) as raised:
             await run.pin("/a", "mine")
@@ -153,7 +122,7 @@ class TestRefused:
         assert chain.numbered == []
 
     async def test_by_a_run_without_pins(self) -> None:
-        run = Run(Chain().events())
+        run = Run(Chain().events(), Log().put)
         await run.opened()
         with pytest.raises(RequestError) as raised:
             await run.pin("/a", "mine")
@@ -161,14 +130,14 @@ class TestRefused:
         await run.cancel("enough")
 
     async def test_by_its_chain_in_its_words(self) -> None:
-        _, run = await opened()
+        _, _, run = await opened()
         with pytest.raises(RequestError, match="Not so"):
             await run.pin("/a", None)
         await run.cancel("enough")
 
     async def test_by_a_run_that_has_had_enough_of_them(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(runs, "MAX_PINS", 2)
-        chain, run = await opened()
+        monkeypatch.setattr(run_module, "MAX_PINS", 2)
+        chain, _, run = await opened()
         for _ in range(5):
             with pytest.raises(RequestError, match="Not so"):
                 await run.pin("/a", None)  # one that was refused costs nothing: the log does not hold it
@@ -186,7 +155,7 @@ class TestRefused:
 
 @EITHER
 async def test_an_end_from_outside_tells_what_resets_and_pins_left(stop: Callable[[Run], Awaitable[None]]) -> None:
-    chain, run = await opened()
+    chain, log, run = await opened()
     for event in (
         FieldSettled(seq=2, path="/kept", value=1, source="model", ms=0),
         Token(seq=3, path="/void", text="gone"),
@@ -200,7 +169,7 @@ async def test_an_end_from_outside_tells_what_resets_and_pins_left(stop: Callabl
         chain.tell(event)
     await turns(20)
     await stop(run)
-    end = run.log[-1].event
+    end = events_in(log)[-1]
     assert isinstance(end, Cancelled | Failed)
     assert (end.seq, end.partial) == (10, {"kept": 1, "mine": "mine", "void": "again"})
 
@@ -212,8 +181,8 @@ async def test_a_real_chain_stopped_at_any_moment(stop: Callable[[Run], Awaitabl
     broken = Reply(text=text({**MEETING, "max_members": 1000}))
     chat = ScriptedChatModel(replies=[broken, Reply(text=text(MEETING))], chunk_size=20)
     chain = meeting_info.build(Model(chat=chat, name="scripted", languages=("ko",)), Limits(repairs=1))
-    pins = Pins()
-    run = Run(chain.astream_typed(MEETING_INPUT, pins=pins), pins)
+    pins, log = Pins(), Log()
+    run = Run(chain.astream_typed(MEETING_INPUT, pins=pins), log.put, pins)
     await run.opened()
     pinning: dict[str, asyncio.Task[int]] = {}
     for turn in range(until):
@@ -222,13 +191,14 @@ async def test_a_real_chain_stopped_at_any_moment(stop: Callable[[Run], Awaitabl
     await stop(run)
     outcomes = await asyncio.gather(*pinning.values(), return_exceptions=True)
 
-    assert [entry.event.seq for entry in run.log] == list(range(1, len(run.log) + 1))
-    told = {entry.event.value: entry.event.seq for entry in run.log if isinstance(entry.event, Pinned)}
+    assert [event.seq for event in events_in(log)] == list(range(1, log.last + 1))
+    told = {event.value: event.seq for event in events_in(log) if isinstance(event, Pinned)}
     acknowledged = {name: seq for name, seq in zip(pinning, outcomes, strict=True) if isinstance(seq, int)}
     assert told == acknowledged
     assert all(is_conflict(outcome) for outcome in outcomes if not isinstance(outcome, int))
-    before_end, end = Fold(), run.log[-1].event
-    for event in [entry.event for entry in run.log[:-1]]:
+    *before, end = events_in(log)
+    before_end = Fold()
+    for event in before:
         before_end.apply(event)
     if isinstance(end, Cancelled | Failed):
         assert end.partial == before_end.value

@@ -1,0 +1,48 @@
+"""Guards against readers that have stopped reading: what is written for them would wait in memory for ever."""
+
+import asyncio
+import socket
+import struct
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+STATE = "reader_s"
+"""Under which name the app's lifespan state says for how many seconds a reader may take nothing."""
+
+
+class StallGuard(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, which cuts a connection whose client has not taken what was sent for too long.
+
+    A response waits while the connection's buffer is full. Cancelling the response would not free it: the buffer would
+    still have to be taken. So the connection is aborted, and its response learns of that as of any other client's
+    leaving. Nothing is done per write.
+    """
+
+    _stalled: asyncio.TimerHandle | None = None
+
+    def pause_writing(self) -> None:
+        """The buffer is full."""
+        super().pause_writing()
+        if (limit := self.app_state.get(STATE)) is not None:
+            self._stalled = self.loop.call_later(limit, self._cut)
+
+    def resume_writing(self) -> None:
+        """The client has taken most of it."""
+        super().resume_writing()
+        self._calm()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has left."""
+        self._calm()
+        super().connection_lost(exc)
+
+    def _cut(self) -> None:
+        """By a reset: else the kernel would go on offering what it holds for minutes."""
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
+
+    def _calm(self) -> None:
+        if self._stalled:
+            self._stalled.cancel()
+            self._stalled = None

@@ -1,0 +1,54 @@
+"""What a reader of a stream asks for in its query and headers, the same on every route that streams."""
+
+import random
+import re
+from collections.abc import Sequence
+from typing import Annotated, Literal
+
+from fastapi import Header, Query
+
+from schemas import Breach, EventName, RequestError
+from schemas.events import ALL
+from server.runs.entry import UNSURE
+from server.settings import Settings
+from server.wire.frames import EventFrames
+
+Names = Annotated[str | None, Query(alias="events", description="Comma-separated event names; by default all")]
+Ping = Annotated[Literal["comment", "event"], Query(description="How silence is broken")]
+LastEventId = Annotated[str | None, Header(alias="last-event-id", description="What an EventSource had last")]
+LastEventIdQuery = Annotated[str | None, Query(alias="last_event_id", description="The same, on a first connection")]
+
+_ID = re.compile(rf"(\d{{1,9}})({re.escape(UNSURE)}?)", re.ASCII)
+
+
+def event_frames(listed: str | None, default: Sequence[EventName], ping: str, settings: Settings) -> EventFrames:
+    """The frames for a reader: the events it named, or the default ones.
+
+    Each is told another time to wait before it reconnects, or those whom one fault has cut would all come back at once.
+    """
+    names = default if listed is None else _names(listed)
+    retry_ms = round(settings.stream.retry_ms * random.uniform(0.5, 1.5))  # noqa: S311
+    return EventFrames(names, retry_ms=retry_ms, ping_event=ping == "event")
+
+
+def position(header: str | None, query: str | None) -> tuple[int, bool]:
+    """The number of the last event that a reader had, 0 for none, and whether that number is certain.
+
+    The header is newer than the query, which stays the same when an EventSource reconnects.
+    """
+    text = header or query or "0"
+    if not (known := _ID.fullmatch(text)):
+        raise _refused("/last_event_id", "last_event_id", "This is no id of an event of a run.")
+    return int(known[1]), not known[2]
+
+
+def _names(listed: str) -> list[EventName]:
+    names = [name for name in listed.split(",") if name]
+    for name in names:
+        if name not in ALL:
+            raise _refused("/events", "enum", f"One of {', '.join(ALL)}.", f"There is no event {name[:40]!r}.")
+    return names  # type: ignore[return-value]  # each is one of EventName's
+
+
+def _refused(path: str, rule: str, breach: str, message: str = "") -> RequestError:
+    return RequestError(message or breach, details=(Breach(path=path, rule=rule, message=breach),))

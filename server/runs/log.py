@@ -1,0 +1,183 @@
+"""A run's events in this process, in order, followed by any number of readers."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from math import inf
+from typing import Protocol
+
+from chains.wake import Wake
+from schemas import TERMINAL, Reset
+from schemas.progress import TAKEOVERS, Progress
+from server.runs.entry import Entry
+
+
+class Moved(Exception):
+    """The log goes on, but not here: whoever reads must come again."""
+
+
+class Reader(Protocol):
+    """Follows a run's log from where its reader left off to its end."""
+
+    @property
+    def done(self) -> bool:
+        """Whether its reader had the run's end before: there is nothing to read."""
+
+    async def next(self, until: float) -> Sequence[Entry]:
+        """What is new in the log, waited for; nothing, if nothing is by the loop's time `until`. `Moved`."""
+
+
+class Log:
+    """Entries without a hole, the first of which is number `base.seq + 1`.
+
+    - `base`: what the entries before them add up to; they have been let go
+    - `keeps`: characters of JSON that it holds at the most, so that readers may join at any time. Without it what every
+      reader has read is let go, so that a long stream costs no more memory than a short one
+    """
+
+    def __init__(self, *, keeps: int | None = None, base: Progress | None = None) -> None:
+        self.entries: list[Entry] = []
+        self.base = base or Progress()
+        self.ended = bool(self.base.end)
+        """Whether its terminal event is there."""
+        self.closed = False
+        """Whether nothing more will come here, although the run has no end."""
+        self._keeps = keeps
+        self._size = 0
+        self._readers: list[LogReader] = []
+        self._waiting: list[Wake] = []
+
+    @property
+    def last(self) -> int:
+        """The number of the last event; 0 before the first."""
+        return self.base.seq + len(self.entries)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more will come."""
+        return self.closed or self.ended
+
+    @property
+    def readers(self) -> int:
+        """How many read it now."""
+        return len(self._readers)
+
+    def put(self, entry: Entry) -> None:
+        """The next entry."""
+        self.entries.append(entry)
+        self.ended = entry.name in TERMINAL
+        if self._keeps is not None:
+            self._size += len(entry.data)
+            if self._size > self._keeps:
+                self._forget(self._keeps // 2)
+        self._tell()
+
+    def close(self) -> None:
+        """Nothing more comes here: readers are sent elsewhere."""
+        self.closed = True
+        self._tell()
+
+    def progress(self, *, but: int = 0) -> Progress:
+        """What all of it adds up to, but for the last so many entries."""
+        progress = Progress.load(self.base.dump())
+        for entry in self.entries[: len(self.entries) - but]:
+            progress.apply(entry.event)
+        return progress
+
+    async def until(self, seq: int) -> bool:
+        """Waits for an entry of this number. Whether it came: the log may end before."""
+        wake = Wake()
+        self._waiting.append(wake)
+        try:
+            while self.last < seq and not self.over:
+                await wake.wait(inf)
+        finally:
+            self._waiting.remove(wake)
+        return self.last >= seq
+
+    @contextmanager
+    def reader(self, after: int = 0, *, sure: bool = True) -> Iterator["LogReader"]:
+        """Somebody reads on behind the number `after`, as long as the block lasts.
+
+        `sure`: whether it had been given that number with certainty (`Entry.sure`).
+        """
+        reader = LogReader(self, after, sure=sure)
+        self._readers.append(reader)
+        try:
+            yield reader
+        finally:
+            self._readers.remove(reader)
+            reader.wake.close()
+
+    def behind(self, reader: "LogReader") -> Sequence[Entry]:
+        """What a reader has not been given yet: now it is."""
+        news: Sequence[Entry] = self.entries[reader.read - self.base.seq :]
+        if reader.read < self.base.seq:
+            news = [Entry(self.base.partial()), *self.entries]
+        elif self.entries and (reader.strayed or reader.read > self.last):
+            news = self._afresh()
+        if news:
+            reader.read, reader.strayed = self.last, False
+            if self._keeps is None:
+                self._let_go(min(other.read for other in self._readers))
+        return news
+
+    def strays(self, after: int) -> bool:
+        """Whether what a reader was shown as number `after`, without certainty, may be another event here: another
+        worker has gone on from before it.
+        """
+        resets = (entry.event for entry in self.entries[: max(after - self.base.seq, 0)] if entry.name == "reset")
+        let_go = self.base.attempt > self.base.repairs + 1  # of the attempts in front of the log, one was a takeover
+        return let_go or any(isinstance(event, Reset) and event.reason in TAKEOVERS for event in resets)
+
+    def _afresh(self) -> Sequence[Entry]:
+        """All of it for a reader who knows nothing of it: what it adds up to, and its last event."""
+        progress = self.progress(but=1)
+        return [Entry(progress.partial()), self.entries[-1]] if progress.seq else self.entries[:]
+
+    def _forget(self, rest: int) -> None:
+        """Lets go of the oldest entries until no more than `rest` characters are left, and the last one at least."""
+        count = 0
+        while self._size > rest and count < len(self.entries) - 1:
+            entry = self.entries[count]
+            self.base.apply(entry.event)
+            self._size -= len(entry.data)
+            count += 1
+        del self.entries[:count]
+
+    def _let_go(self, seq: int) -> None:
+        """Lets go of the entries up to this number: every reader has been given them, and none will join."""
+        del self.entries[: seq - self.base.seq]
+        self.base.seq = seq
+
+    def _tell(self) -> None:
+        for reader in self._readers:
+            reader.wake()
+        for wake in self._waiting:
+            wake()
+
+
+class LogReader:
+    """A `Reader` of a log in this process. One for each who reads: `Log.reader` makes it."""
+
+    def __init__(self, log: Log, after: int, *, sure: bool) -> None:
+        self.wake = Wake()
+        self.read = after
+        """The number of the last event that it was given."""
+        self.strayed = not sure and log.strays(after)
+        """Whether it was given events that are none of this log."""
+        self._log = log
+
+    @property
+    def done(self) -> bool:
+        return self._log.ended and self.read == self._log.last and not self.strayed
+
+    async def next(self, until: float) -> Sequence[Entry]:
+        clock = asyncio.get_running_loop().time
+        while not (news := self._log.behind(self)):
+            if self._log.closed:
+                raise Moved
+            if clock() >= until:
+                break
+            await self.wake.wait(until)
+        return news

@@ -1,0 +1,82 @@
+"""What a worker does for its runs from time to time: it says that it lives, and takes over from those that do not."""
+
+import asyncio
+import logging
+import time
+from math import inf
+
+from chains.faults import log_fault
+from server.runs.service import Bounds, Runs
+from server.runs.store import Record, Store, StoreUnavailable
+
+_log = logging.getLogger(__name__)
+
+AT_ONCE = 20
+"""How many runs are claimed at a time, so that those of a lost worker spread over all the others."""
+
+
+class Tending:
+    """Tends this worker's runs for ever. `trouble` says in words what is wrong with the store, if anything is.
+
+    A store that was away has heard nobody renew a lease, so for a while it lets nobody claim one (`Store.claim`); and it
+    may have been restarted empty, so what it does not know is not held to be unknown yet (`Runs.doubtful`).
+    """
+
+    def __init__(self, runs: Runs, store: Store, bounds: Bounds) -> None:
+        self.trouble = ""
+        self.opened = asyncio.Event()
+        """Set when the store has been there for the first time."""
+        self._runs = runs
+        self._store = store
+        self._bounds = bounds
+        self._renewed_at = self._noted_at = -inf
+
+    async def run(self) -> None:
+        """Looks after everything, again and again."""
+        while True:
+            try:
+                await self._look_after()
+                self.trouble = ""
+            except StoreUnavailable as error:
+                self.trouble, self._renewed_at = error.message, -inf
+            except Exception as error:  # noqa: BLE001  # tried again the next time
+                log_fault(_log, "runs cannot be tended", error)
+            await asyncio.sleep(min(self._bounds.lease_s / 4, 1.0))
+
+    async def _look_after(self) -> None:
+        now = time.monotonic()
+        if not self.opened.is_set():
+            await self._store.open()
+            self.opened.set()
+        if now - self._renewed_at >= self._bounds.lease_s / 3:
+            await self._renew()
+            self._renewed_at = now
+        if room := self._runs.room:
+            lease_s = self._bounds.lease_s
+            for record in await self._store.claim(lease_s, min(room, AT_ONCE), steady_s=lease_s):
+                await self._take_over(record)
+        await self._runs.end_unread()
+        if now - self._noted_at >= self._bounds.grace_s / 3:
+            await self._note_readers()
+            self._noted_at = now
+
+    async def _take_over(self, record: Record) -> None:
+        """One that cannot be taken over must not stand in the way of the others."""
+        try:
+            await self._runs.take_over(record)
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001  # tried again when its lease is over once more
+            log_fault(_log, "a run cannot be taken over", error)
+
+    async def _renew(self) -> None:
+        for run_id in await self._store.renew(list(self._runs.owned)):
+            if owned := self._runs.owned.get(run_id):
+                await owned.abandon()
+        if self._runs.doubtful:
+            for owned in list(self._runs.owned.values()):
+                await owned.assure()
+
+    async def _note_readers(self) -> None:
+        if read := self._runs.read_elsewhere:
+            await self._store.note_readers(read, self._bounds.grace_s)
