@@ -34,9 +34,10 @@ run: $(RUN)  ## Serve on HOST (127.0.0.1) and PORT (8000) what CONFIG (langserve
 test: $(DEV) browser redis nginx  ## Run the tests; ARGS="-k parser" goes to pytest
 	@exec $(BIN)/python -m pytest $(ARGS)
 
-# Hypothesis marks what is tried on generated examples. Shrinking a failure may take its time, so nothing is timed out.
-test-long: $(DEV)  ## Hold the stream's contract over more than 20,000 generated runs; takes about half an hour
-	@HYPOTHESIS_PROFILE=long exec $(BIN)/python -m pytest --timeout=0 -m hypothesis tests/chains tests/schemas $(ARGS)
+# Shrinking a failure may take its time, so nothing is timed out. What is marked as long is then done at full size.
+test-long: $(DEV) redis nginx  ## Hold over 20,000 generated runs to the contract, and break 500 real ones; about an hour
+	@HYPOTHESIS_PROFILE=long exec $(BIN)/python -m pytest --timeout=0 -m 'hypothesis or long' \
+		tests/chains tests/schemas tests/server/runs tests/server/replicas $(ARGS)
 
 bench: $(BENCH) $(NODE)/node_modules  ## Measure beside LangServe, the AI SDK and others: about 12 minutes; writes docs/performance.md
 	@exec $(BIN)/python -m benchmarks $(ARGS)

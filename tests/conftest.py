@@ -18,6 +18,7 @@ from schemas import TERMINAL, Event
 
 pytest.register_assert_rewrite("tests.chains.contract")
 
+from tests import figures  # noqa: E402
 from tests.chains import contract  # noqa: E402  # only what is imported from here on is rewritten
 
 settings.register_profile(
@@ -93,7 +94,9 @@ def every_log_keeps_the_contract(request: pytest.FixtureRequest, monkeypatch: py
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """How many logs were held to the contract, and what was in them."""
+    """What was measured, and how many logs were held to the contract, and what was in them."""
+    for figure in figures.measured:
+        terminalreporter.write_line(f"Measured: {figure}")
     if contract.held:
         counts = ", ".join(f"{kind} {count:,}" for kind, count in contract.held.most_common())
         terminalreporter.write_line(f"Held to the contract: {counts}")

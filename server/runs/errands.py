@@ -44,8 +44,7 @@ class Errands:
             async with asyncio.timeout(PATIENCE_S):
                 return await answer
         except (Unknown, TimeoutError):
-            message = "The worker of this run does not answer. Try again shortly."
-            raise ServerError(message, code=Code.WORKER_LOST, retry_after_ms=2000) from None
+            raise no_answer() from None
         finally:
             del self._asked[number]
 
@@ -81,6 +80,12 @@ class Errands:
             answer["error"] = ServerError("The server has a fault.").envelope()
         with suppress(Unknown, StoreUnavailable):  # who asked has gone, or will give up
             await self._store.send(message["by"], json.dumps(answer))
+
+
+def no_answer() -> ServerError:
+    """The worker in which a run goes on cannot be asked just now."""
+    message = "The worker of this run does not answer. Try again shortly."
+    return ServerError(message, code=Code.WORKER_LOST, retry_after_ms=2000)
 
 
 def _error(said: dict[str, Any]) -> StreamError:

@@ -51,6 +51,13 @@ class Owned:
         """Whether its chain still works."""
         return not self._run.over
 
+    def reaches(self, after: int) -> bool:
+        """Whether this log is the one to read on behind the number `after`.
+
+        A worker that was paused does not know yet that another one has gone on with the run; its readers do.
+        """
+        return after <= self.log.last and not self.log.closed
+
     @contextmanager
     def read(self, after: int, *, sure: bool) -> Iterator[LogReader]:
         """As `Log.reader`."""

@@ -86,6 +86,7 @@ class Run:
             raise _conflict("The run has ended.")
         if len(self._pinned) >= MAX_PINS:
             raise _conflict("This run has had as many pins as a run takes.")
+        await self._until(lambda: self._begun or self.over)  # one that is taken over does not take pins at once
         seq = await self._pins.pin(path, value)
         # A chain numbers a pin before it hands its event over, and may be stopped in between.
         await self._until(lambda: seq in self._pinned or self.over)

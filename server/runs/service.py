@@ -15,7 +15,7 @@ from langchain_core.runnables import RunnableConfig
 from chains import Pins, Resumption
 from chains.structured import StructuredChain
 from schemas import Code, Event, RequestError, RunView, ServerError, StreamError, copy_json
-from server.runs.errands import Errands
+from server.runs.errands import Errands, no_answer
 from server.runs.log import Log, Moved, Reader
 from server.runs.owned import Owned
 from server.runs.reading import StoreReader, log_of, store_reader
@@ -64,6 +64,8 @@ class Runs:
         """Those that this worker owns."""
         self.draining = False
         """Whether this process is going, and begins nothing more."""
+        self.undone: set[str] = set()
+        """Runs that were given up before they began, which the store may have been told of."""
         self.errands = Errands(store, self._do)
         self._store = store
         self._chains = chains
@@ -116,7 +118,7 @@ class Runs:
 
     async def _begin(self, new: NewRun) -> str:
         while True:
-            run_id = await self._store.create(new)
+            run_id = await self._create(new)
             if run_id == new.id:
                 pins = Pins()
                 log = Log(keeps=self._bounds.log_chars)
@@ -124,6 +126,13 @@ class Runs:
             elif not await self._joined(run_id, new):
                 continue  # it was refused before it began, and so is this one, or not
             return run_id
+
+    async def _create(self, new: NewRun) -> str:
+        try:
+            return await self._store.create(new)
+        except StoreUnavailable:
+            self.undone.add(new.id)  # it may have been made all the same: nobody runs it
+            raise
 
     def _events(self, new: NewRun, pins: Pins, resume: Resumption | None = None) -> AsyncGenerator[Event]:
         config: RunnableConfig = {"run_id": UUID(new.id)}
@@ -134,7 +143,10 @@ class Runs:
         try:
             await owned.opened()
         except BaseException:
-            await self._store.drop(owned.id)
+            self.undone.add(owned.id)
+            with suppress(StoreUnavailable):
+                await self._store.drop(owned.id)
+                self.undone.discard(owned.id)
             raise
 
     async def _joined(self, run_id: str, new: NewRun) -> bool:
@@ -198,7 +210,7 @@ class Runs:
         self._readers += 1
         try:
             async with AsyncExitStack() as held:
-                if owned := self.owned.get(run_id):
+                if (owned := self.owned.get(run_id)) and owned.reaches(after):
                     yield held.enter_context(owned.read(after, sure=sure))
                     return
                 with self._doubted():
@@ -271,7 +283,10 @@ class Runs:
     async def _ask(self, run_id: str, errand: dict[str, Any]) -> Any:
         with self._doubted():
             worker = await self._store.worker_of(run_id)
-        if worker in ("", self._store.worker):
+        if worker in ("", self._store.worker):  # it has ended, or is just being handed over or taken over
+            with suppress(Unknown):
+                if not (await self._store.record(run_id)).end:
+                    raise no_answer()
             raise _over()
         return await self.errands.ask(worker, errand)
 

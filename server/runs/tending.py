@@ -18,7 +18,7 @@ AT_ONCE = 20
 class Tending:
     """Tends this worker's runs for ever. `trouble` says in words what is wrong with the store, if anything is.
 
-    A store that was away has heard nobody renew a lease, so for a while it lets nobody claim one (`Store.claim`); and it
+    A store that was away has heard nobody renew a lease, so it lets nobody claim one for a while (`Store.claim`). And it
     may have been restarted empty, so what it does not know is not held to be unknown yet (`Runs.doubtful`).
     """
 
@@ -51,6 +51,9 @@ class Tending:
         if now - self._renewed_at >= self._bounds.lease_s / 3:
             await self._renew()
             self._renewed_at = now
+        for run_id in list(self._runs.undone):
+            await self._store.drop(run_id)
+            self._runs.undone.discard(run_id)
         if room := self._runs.room:
             lease_s = self._bounds.lease_s
             for record in await self._store.claim(lease_s, min(room, AT_ONCE), steady_s=lease_s):

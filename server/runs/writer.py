@@ -21,7 +21,7 @@ from server.runs.store import Expired, Fenced, Lost, NewRun, Store, StoreUnavail
 
 _log = logging.getLogger(__name__)
 
-PATIENCE_S = 0.25
+PATIENCE_S = 1.0
 """Seconds that readers wait for the store before they are shown what it may not have."""
 
 RETRY_S = (0.1, 2.0)
@@ -127,8 +127,7 @@ class Writer:
             await self._store.create(replace(self._new, key=""))
             base = Progress.load(self._log.base.dump()) if self._log.base.seq else None
             known = self._log.entries[: max(len(self._log.entries) - self._shown, 0)]
-            entries = [entry for entry in (*known, *batch) if entry.seq > self._log.base.seq]
-            await self._store.append(self._new.id, entries, base)
+            await self._store.append(self._new.id, [*known, *batch], base)
             self._forgotten = False
         self._let_go = base.seq if base else self._let_go
 

@@ -57,6 +57,11 @@ class ServerProcess:
             time.sleep(0.02)
 
     @property
+    def pid(self) -> int:
+        """Its process."""
+        return self._process.pid
+
+    @property
     def ended_unasked(self) -> int | None:
         """Its exit status, if it is gone although no test has told it to end."""
         return None if self._told else self._process.poll()

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,6 +66,18 @@ class Journal:
     def cut(self) -> None:
         """The connection is gone, and half a frame with it."""
         self._rest = b""
+
+
+async def until(holds: Callable[[], object], within_s: float = PATIENCE_S) -> None:
+    """Returns when something holds that other tasks or processes bring about: it can only be looked at."""
+    async with asyncio.timeout(within_s):
+        while not holds():
+            await asyncio.sleep(0.01)  # nobody tells
+
+
+async def until_had(journal: Journal, kind: str) -> None:
+    """Returns when a reader has had such an event."""
+    await until(lambda: any(b"\nevent: %s\n" % kind.encode() in frame for frame in journal.frames))
 
 
 async def post(url: str, body: Any, **headers: str) -> tuple[int, dict[str, Any]]:

@@ -12,8 +12,8 @@ from tests.server.configs import MEETING, MEETING_INPUT, openai, scripted, text
 from tests.server.process import Start
 from tests.server.reading import PATIENCE_S, follow
 from tests.server.replicas.essay import ESSAY, essays
-from tests.server.replicas.reader import Journal, call, post, read, read_to_end
-from tests.server.replicas.test_replicas import ENDLESS, begin, sound, until
+from tests.server.replicas.reader import Journal, call, post, read, read_to_end, until_had
+from tests.server.replicas.test_replicas import ENDLESS, begin, sound
 from tests.server.requests import post_bytes
 from tests.upstream import Upstream, chunk, forever, says, stall, stream
 
@@ -25,7 +25,7 @@ async def test_leaving_a_run_does_not_stop_it(start: Start, upstream: Upstream) 
     await read(f"{server.url}{path}", Journal(), at_most=1)
     journal = Journal()
     reading = asyncio.create_task(read(f"{server.url}{path}", journal))
-    await until(journal, "token")
+    await until_had(journal, "token")
     model = script.next_call()
     assert not model.left.is_set()
     assert (await call("DELETE", f"{server.url}{path.removesuffix('/events')}"))[0] == 204
@@ -131,7 +131,7 @@ async def test_readers_are_bounded(start: Start, upstream: Upstream) -> None:
     journals = [Journal(), Journal()]
     reading = [asyncio.create_task(read(f"{server.url}{path}", journal)) for journal in journals]
     for journal in journals:
-        await until(journal, "token")
+        await until_had(journal, "token")
     status, refusal = await call("GET", f"{server.url}{path}")
     assert (status, refusal["code"]) == (503, "too_busy")
     await call("DELETE", f"{server.url}{path.removesuffix('/events')}")

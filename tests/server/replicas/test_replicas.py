@@ -8,7 +8,7 @@ from schemas import MeetingInfo, from_json
 from tests.chains import contract
 from tests.server.configs import MEETING, MEETING_INPUT, openai, text
 from tests.server.replicas.conftest import Replicas
-from tests.server.replicas.reader import Journal, call, post, read, read_to_end
+from tests.server.replicas.reader import Journal, call, post, read, read_to_end, until_had
 from tests.upstream import DONE, Upstream, ends, forever, gate, says, stream, usage
 
 LEASE_S = 1.0
@@ -32,12 +32,6 @@ async def begin(url: str, **headers: str) -> str:
     return str(receipt["events_url"])
 
 
-async def until(journal: Journal, kind: str) -> None:
-    """Returns when a reader has had such an event."""
-    while kind not in [event["type"] for event in journal.events]:
-        await asyncio.sleep(0.01)  # who reads is another task
-
-
 def sound(journal: Journal) -> list[dict[str, Any]]:
     """The events of a whole log that keeps the contract."""
     contract.check([from_json(frame.rpartition(b"\ndata: ")[2]) for frame in journal.frames], MeetingInfo)
@@ -49,9 +43,11 @@ async def test_begun_here_read_there_pinned_and_cancelled_elsewhere(replicas: Re
     script = upstream.plays(*ENDLESS)
     path = await begin(one)
     journals = [Journal(), Journal()]
-    reading = [asyncio.create_task(read(f"{url}{path}", journal)) for url, journal in zip((one, other), journals)]
+    reading = [
+        asyncio.create_task(read(f"{url}{path}", journal)) for url, journal in zip((one, other), journals, strict=True)
+    ]
     for journal in journals:
-        await until(journal, "token")
+        await until_had(journal, "token")
     run = path.removesuffix("/events")
     status, receipt = await post(f"{other}{run}/pins", {"path": "/summary", "value": "함께 걸어요"})
     assert status == 200
@@ -81,7 +77,7 @@ async def test_one_whose_replica_dies_is_taken_over(replicas: Replicas, upstream
     path = await begin(cluster.urls[0])
     journal = Journal()
     reading = asyncio.create_task(read_to_end(f"{cluster.urls[1]}{path}", journal))
-    await until(journal, "field")
+    await until_had(journal, "field")
     cluster.kill(0)
     await asyncio.wait_for(reading, 10 * LEASE_S)
     events = sound(journal)
@@ -100,7 +96,7 @@ async def test_its_own_readers_come_again_and_have_missed_nothing(replicas: Repl
     path = await begin(cluster.urls[0])
     journal = Journal()
     reading = asyncio.create_task(read(f"{cluster.urls[0]}{path}", journal))
-    await until(journal, "field")
+    await until_had(journal, "field")
     cluster.kill(0)
     await asyncio.wait({reading})
     assert reading.exception() is None or isinstance(reading.exception(), OSError)
@@ -116,7 +112,7 @@ async def test_without_takeovers_it_fails(replicas: Replicas, upstream: Upstream
     path = await begin(cluster.urls[0])
     journal = Journal()
     reading = asyncio.create_task(read_to_end(f"{cluster.urls[1]}{path}", journal))
-    await until(journal, "field")
+    await until_had(journal, "field")
     cluster.kill(0)
     await asyncio.wait_for(reading, 10 * LEASE_S)
     end = sound(journal)[-1]
@@ -134,8 +130,8 @@ async def test_an_owner_that_was_paused_writes_nothing_more(replicas: Replicas, 
         asyncio.create_task(read_to_end(f"{cluster.urls[index]}{path}", journal))
         for index, journal in ((0, here), (1, there))
     ]
-    await until(there, "field")
-    await until(here, "field")
+    await until_had(there, "field")
+    await until_had(here, "field")
     cluster.signal(0, signal.SIGSTOP)
     await asyncio.wait_for(reading[1], 10 * LEASE_S)
     first = script.next_call()
@@ -153,6 +149,8 @@ async def test_a_repeated_request_joins_wherever_it_arrives(replicas: Replicas, 
     urls = [cluster.urls[number % 3] for number in range(60)]
     paths = await asyncio.gather(*(begin(url, idempotency_key="once") for url in urls))
     assert len(set(paths)) == 1
+    script.next_call().permit()
+    await read_to_end(f"{urls[0]}{paths[0]}")
     assert script.count == 1
     status, refusal = await post(
         f"{urls[1]}/meeting-info/runs", {"input": {**MEETING_INPUT, "goal": "다른 것"}}, idempotency_key="once"

@@ -11,8 +11,8 @@ from tests.redis import RedisServer
 from tests.server.configs import MEETING, MEETING_INPUT, openai, text
 from tests.server.process import ROOT, START_S, server_environment
 from tests.server.replicas.conftest import Replicas
-from tests.server.replicas.reader import Journal, Refused, call, post, read, read_to_end
-from tests.server.replicas.test_replicas import LEASE_S, begin, config, halves, sound, until
+from tests.server.replicas.reader import Journal, Refused, call, post, read, read_to_end, until, until_had
+from tests.server.replicas.test_replicas import LEASE_S, begin, config, halves, sound
 from tests.upstream import DONE, Upstream, ends, gate, says, stream, usage
 
 
@@ -38,7 +38,7 @@ async def test_in_the_middle_of_a_run(replicas: Replicas, upstream: Upstream, go
     reading = asyncio.create_task(read(f"{one}{path}", here))
     elsewhere = asyncio.create_task(read_to_end(f"{other}{path}", there))
     for journal in (here, there):
-        await until(journal, "field")
+        await until_had(journal, "field")
     model = script.next_call()
 
     if gone == "silent":
@@ -47,8 +47,7 @@ async def test_in_the_middle_of_a_run(replicas: Replicas, upstream: Upstream, go
         redis.stop(save=gone == "killed, its data kept")
     model.permit()
     had = len(here.frames)
-    while len(here.frames) == had:
-        await asyncio.sleep(0.01)
+    await until(lambda: len(here.frames) > had)
     assert here.last_id.endswith("~")  # it is not in the store
     for url in cluster.urls:
         assert "store" in await asyncio.wait_for(readiness(url, 503), 20)
@@ -80,7 +79,7 @@ async def test_a_whole_run_that_ended_meanwhile_is_there_afterwards(replicas: Re
     path = await begin(cluster.urls[0])
     journal = Journal()
     reading = asyncio.create_task(read(f"{cluster.urls[0]}{path}", journal))
-    await until(journal, "field")
+    await until_had(journal, "field")
     redis.stop()
     script.next_call().permit()
     await asyncio.wait_for(reading, 10)

@@ -254,7 +254,7 @@ class LogContract:
 
     @pytest.mark.parametrize("seed", range(5))
     async def test_followers_join_anywhere_and_miss_and_double_nothing(self, fleet: Fleet, seed: int) -> None:
-        chance, last = random.Random(seed), 200  # noqa: S311  # no secret
+        chance, last = random.Random(seed), 200  # no secret
         await fleet.first.create(new("a"))
         stores = [fleet.first, await fleet.another()]
 

@@ -43,6 +43,16 @@ class TestJoining:
         else:  # nobody can have been given these numbers: it must have been another log
             assert got[:2] == [progress(3).partial(), event(4)]
 
+    @pytest.mark.parametrize("after", range(8))
+    async def test_where_the_log_no_longer_reaches_it_is_told_what_it_has_missed(self, after: int) -> None:
+        log = Log(keeps=1_000_000, base=progress(4))
+        for entry in (*entries(5, 6), ending(7)):
+            log.put(entry)
+        whole = [progress(4).partial(), event(5), event(6), ending(7).event]
+        with log.reader(after) as reader:
+            assert reader.done is (after == 7)
+            assert [entry.event for entry in log.behind(reader)] == whole[max(after - 3, 0) :]
+
     async def test_behind_the_end_there_is_nothing(self) -> None:
         log = log_of(*tokens(2), ending(3).event)
         for after, done in ((2, False), (3, True), (4, False)):
@@ -226,6 +236,13 @@ class TestMemory:
         log.put(Entry(event(10)))
         assert (log.base.seq, log.last) == (6, 10)  # four and a half would be one half of what it keeps
         assert log.base.dump() == progress(6).dump()
+
+    async def test_however_long_it_gets_it_holds_no_more(self) -> None:
+        log = Log(keeps=500)
+        for entry in entries(1, 2_000):
+            log.put(entry)
+            assert sum(len(kept.data) for kept in log.entries) <= 500
+        assert log.last == 2_000
 
     async def test_the_last_is_kept_however_large_it_is(self) -> None:
         log = log_of(*tokens(3), keeps=10)

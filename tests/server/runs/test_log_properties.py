@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from schemas import Cancelled, Code, Event, FieldSettled, Partial, Pinned, Reset, Token, copy_json
 from schemas.progress import TAKEOVERS
@@ -16,13 +16,17 @@ from server.runs.entry import Entry
 from server.runs.log import Log, LogReader
 from tests.server.runs.script import sum_of
 
-NAMES = st.sampled_from(["a", "b", "c"])
-TEXTS = st.text(alphabet="한x", min_size=1, max_size=20)
+KINDS = ["token", "token", "field", "pinned", "partial", "repair", "lost"]
+PUT = st.tuples(st.just("put"), st.sampled_from(KINDS), st.text(alphabet="한x", min_size=1, max_size=20))
+JOIN = st.tuples(st.just("join"), st.integers(-4, 2), st.booleans())
+READ = st.tuples(st.just("read"), st.integers(0, 3))
+LEAVE = st.tuples(st.just("leave"), st.integers(0, 3))
+MOMENTS = st.lists(st.one_of(PUT, PUT, PUT, JOIN, READ, READ, LEAVE), max_size=40)
 
 
 @dataclass
 class Reading:
-    """One reader: what it had last, and whether another worker may have replaced that."""
+    """One reader: what it had last, and whether another worker has replaced that, or may have."""
 
     reader: LogReader
     leave: ExitStack
@@ -31,127 +35,112 @@ class Reading:
     may_stray: bool
 
 
-class LogMachine(RuleBasedStateMachine):
-    """A log that keeps so much, or nothing that all have read."""
+class Play:
+    """A log, those who read it, and what they must get."""
 
-    readings: list[Reading]
-    told: list[Event]
+    def __init__(self, keeps: int | None) -> None:
+        self.log = Log(keeps=keeps)
+        self.told: list[Event] = []
+        self.readings: list[Reading] = []
+        self._keeps = keeps
 
-    @initialize(keeps=st.none() | st.integers(1, 600))
-    def begin(self, keeps: int | None) -> None:
-        self.keeps, self.log = keeps, Log(keeps=keeps)
-        self.told, self.readings = [], []
-
-    @precondition(lambda self: not self.log.ended)
-    @rule(name=NAMES, text=TEXTS, kind=st.sampled_from(["token", "token", "field", "pinned", "partial"]))
-    def put(self, name: str, text: str, kind: str) -> None:
-        seq, path = len(self.told) + 1, f"/{name}"
+    def put(self, kind: str, text: str) -> None:
+        """An event of this kind comes."""
         so_far = sum_of(self.told)
+        seq, attempt, path = so_far.seq + 1, so_far.attempt + 1, f"/{'abc'[len(text) % 3]}"
         made: dict[str, Event] = {
             "token": Token(seq=seq, path=path, text=text),
             "field": FieldSettled(seq=seq, path=path, value=text, source="model", ms=seq),
             "pinned": Pinned(seq=seq, path=path, value=text),
             "partial": Partial(seq=seq, value=copy_json(so_far.value), settled=so_far.topmost),
+            "repair": Reset(seq=seq, attempt=attempt, keep=so_far.topmost, reason=Code.NOT_JSON),
+            "lost": Reset(seq=seq, attempt=attempt, keep=so_far.topmost, reason=Code.WORKER_LOST),
+            "end": Cancelled(seq=seq, reason="enough", partial={}),
         }
-        self._put(made[kind])
+        self.told.append(made[kind])
+        self.log.put(Entry(made[kind]))
 
-    @precondition(lambda self: not self.log.ended)
-    @rule(reason=st.sampled_from([Code.WORKER_LOST, Code.SHUTTING_DOWN, Code.NOT_JSON]))
-    def reset(self, reason: Code) -> None:
-        so_far = sum_of(self.told)
-        self._put(Reset(seq=so_far.seq + 1, attempt=so_far.attempt + 1, keep=so_far.topmost, reason=reason))
-
-    @precondition(lambda self: not self.log.ended)
-    @rule()
-    def end(self) -> None:
-        self._put(Cancelled(seq=len(self.told) + 1, reason="enough", partial={}))
-
-    def _put(self, event: Event) -> None:
-        self.told.append(event)
-        self.log.put(Entry(event))
-
-    @precondition(lambda self: self.keeps is not None)
-    @rule(after=st.integers(0, 12), behind_the_last=st.integers(-2, 3), near=st.booleans(), sure=st.booleans())
-    def join(self, after: int, behind_the_last: int, near: bool, sure: bool) -> None:
-        self._join(max(len(self.told) + behind_the_last, 0) if near else after, sure)
-
-    @precondition(lambda self: self.keeps is None and not self.told)
-    @rule()
-    def join_at_first(self) -> None:
-        self._join(0, True)
-
-    def _join(self, after: int, sure: bool) -> None:
-        leave = ExitStack()
-        reader = leave.enter_context(self.log.reader(after, sure=sure))
-        taken_over = [event.seq for event in self.told if isinstance(event, Reset) and event.reason in TAKEOVERS]
-        strayed = not sure and any(seq <= after for seq in taken_over)
-        self.readings.append(Reading(reader, leave, after, strayed, may_stray=not sure and bool(taken_over)))
-
-    @precondition(lambda self: self.readings)
-    @rule(data=st.data())
-    def read(self, data: st.DataObject) -> None:
-        reading = data.draw(st.sampled_from(self.readings))
-        last, reach = len(self.told), self.log.base.seq
-        news = self.log.behind(reading.reader)
-        if reading.strayed or reading.had > last:
-            assert news or not self.told
-        if not news:
-            assert reading.had >= last
+    def join(self, behind_the_last: int, sure: bool) -> None:
+        """Somebody reads on behind a number near the last."""
+        if self._keeps is None and self.told:
             return
-        self._is_the_rest(news)
-        if not news[0].resumed:
-            assert reading.had <= last or len(news) == last == 1
-            assert not reading.strayed or reading.had < reach or len(news) == last == 1
-            assert news[0].seq == (reading.had if reading.had < last else 0) + 1
-        else:
-            assert reading.may_stray or reading.had < reach or reading.had > last
-        reading.had, reading.strayed, reading.may_stray = last, False, False
+        after, leave = max(len(self.told) + behind_the_last, 0), ExitStack()
+        reader = leave.enter_context(self.log.reader(after, sure=sure))
+        lost = [event.seq for event in self.told if isinstance(event, Reset) and event.reason in TAKEOVERS]
+        strayed = not sure and any(seq <= after for seq in lost)
+        self.readings.append(Reading(reader, leave, after, strayed, may_stray=not sure and bool(lost)))
+
+    def read(self, number: int) -> None:
+        """One of the readers looks."""
+        for reading in self.readings[number : number + 1]:
+            last, reach = len(self.told), self.log.base.seq
+            news = self.log.behind(reading.reader)
+            if not news:
+                assert reading.had == last or not self.told
+                assert not (reading.strayed and self.told)
+                return
+            self._is_the_rest(news)
+            alone = len(news) == last == 1  # what comes first needs nothing before it
+            if news[0].resumed:
+                assert reading.may_stray or reading.had < reach or reading.had > last
+            else:
+                assert alone or not reading.strayed
+                assert alone or news[0].seq == reading.had + 1
+            reading.had, reading.strayed, reading.may_stray = last, False, False
+
+    def leave(self, number: int) -> None:
+        """One of the readers goes."""
+        for reading in self.readings[number : number + 1]:
+            reading.leave.close()
+            self.readings.remove(reading)
 
     def _is_the_rest(self, news: Sequence[Entry]) -> None:
         """A snapshot, if there is one, is what all before it adds up to; behind it comes all there is."""
         first, *rest = [entry.event for entry in news]
         if news[0].resumed:
-            assert isinstance(first, Partial)
             assert first == sum_of(self.told[: first.seq]).partial()
         else:
             assert first == self.told[first.seq - 1]
         assert rest == self.told[first.seq :]
 
-    @precondition(lambda self: self.readings)
-    @rule(data=st.data())
-    def go(self, data: st.DataObject) -> None:
-        reading = data.draw(st.sampled_from(self.readings))
-        reading.leave.close()
-        self.readings.remove(reading)
-
-    @rule()
-    def look(self) -> None:
-        assert self.log.over is self.log.ended is bool(sum_of(self.told).end)
-
-    @invariant()
-    def it_is_bounded_and_has_no_hole(self) -> None:
-        if not hasattr(self, "log"):
-            return
-        log = self.log
-        numbers = [entry.seq for entry in log.entries]
-        assert numbers == list(range(log.base.seq + 1, len(self.told) + 1))
-        assert (log.last, log.readers) == (len(self.told), len(self.readings))
-        if self.keeps is not None:
-            assert sum(len(entry.data) for entry in log.entries) <= self.keeps or len(log.entries) == 1
+    def is_sound(self) -> None:
+        """It has no hole, is no larger than it may be, and knows who reads it and who is done."""
+        log, last = self.log, len(self.told)
+        assert [entry.seq for entry in log.entries] == list(range(log.base.seq + 1, last + 1))
+        assert (log.last, log.readers) == (last, len(self.readings))
+        assert log.over is log.ended is bool(sum_of(self.told).end)
+        if self._keeps is None:
+            slowest = min((reading.had for reading in self.readings), default=last)
+            assert log.base.seq <= slowest
+        else:
+            assert sum(len(entry.data) for entry in log.entries) <= self._keeps or len(log.entries) == 1
             assert log.progress().dump() == sum_of(self.told).dump()
-
-    @invariant()
-    def who_has_had_the_end_is_done(self) -> None:
-        for reading in getattr(self, "readings", []):
-            had_all = self.log.ended and reading.had == len(self.told)
-            if reading.strayed or not had_all:
+        for reading in self.readings:
+            if reading.strayed or not log.ended or reading.had != last:
                 assert not reading.reader.done
             elif not reading.may_stray:
                 assert reading.reader.done
 
-    def teardown(self) -> None:
-        for reading in getattr(self, "readings", []):
-            reading.leave.close()
 
-
-TestLogMachine = LogMachine.TestCase
+@given(
+    keeps=st.sampled_from([None, 1, 150, 400, 1_000_000]),
+    readers=st.integers(0, 2),
+    moments=MOMENTS,
+    ends=st.booleans(),
+)
+@settings(max_examples=3 * settings().max_examples)
+def test_every_reader_gets_all_of_it_once(
+    keeps: int | None, readers: int, moments: list[tuple[str, ...]], ends: bool
+) -> None:
+    play = Play(keeps)
+    for _ in range(readers):
+        play.join(0, True)
+    for name, *what in [*moments, *[("put", "end", "x")] * ends]:
+        getattr(play, name)(*what)
+        play.is_sound()
+    for number in range(len(play.readings)):
+        play.read(number)
+        play.is_sound()
+    while play.readings:
+        play.leave(0)
+    play.is_sound()

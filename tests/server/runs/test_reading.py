@@ -1,6 +1,8 @@
 """A run that goes on elsewhere is read from the store as if it were here: all of it, each event once, to its end."""
 
 import asyncio
+import gc
+import weakref
 from collections.abc import AsyncGenerator, Sequence
 
 import pytest
@@ -265,14 +267,21 @@ class TestSentAway:
 
 async def test_leaving_leaves_nothing_behind(workers: Workers) -> None:
     before = asyncio.all_tasks()
-    for _ in range(3):
-        async with store_reader(workers.other, "run", 0, sure=True) as reader:
-            await reader.next(asyncio.get_running_loop().time() + 0.001)
-        with pytest.raises(LookupError):
-            async with store_reader(workers.other, "run", 0, sure=True):
-                raise LookupError
+    async with store_reader(workers.other, "run", 0, sure=True) as reader:
+        await reader.next(asyncio.get_running_loop().time() + 0.001)
+        waiting = asyncio.create_task(reader.next(soon() + 3600))
+        await turns(3)
+        waiting.cancel()
+        await asyncio.wait({waiting})
+    with pytest.raises(LookupError):
+        async with store_reader(workers.other, "run", 0, sure=True):
+            raise LookupError
     assert asyncio.all_tasks() == before
     assert not workers.memory._waiting
+    left = weakref.ref(reader._wake)
+    del reader, waiting
+    gc.collect()
+    assert left() is None
 
 
 async def test_a_stretch_as_a_log(workers: Workers) -> None:

@@ -175,7 +175,7 @@ class Asker:
 
 
 async def test_every_reply_belongs_to_its_question_whoever_stops_waiting(server: RedisServer) -> None:
-    dice = random.Random(7)  # noqa: S311  # no secret
+    dice = random.Random(7)  # no secret
     async with Proxy(server.port) as proxy, RedisFleet(server, port=proxy.port) as fleet:
         asker = Asker(fleet.first, dice)
         await asker.begin()

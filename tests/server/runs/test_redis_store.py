@@ -221,7 +221,7 @@ async def test_a_read_that_waits_is_woken_for_each_further_stream(
     fleet: RedisFleet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(redis_tail, "BLOCK_S", 100.0)  # so that nothing else wakes it
-    dice, other = random.Random(3), await fleet.another()  # noqa: S311  # no secret
+    dice, other = random.Random(3), await fleet.another()  # no secret
     async with asyncio.timeout(20), aclosing(other.follow("silent", 0)) as silent:
         waiting = await begun(silent)
         for number in range(200):

@@ -86,10 +86,12 @@ class TestBeginning:
     async def test_it_goes_on_though_whoever_asked_for_it_has_left(self, chatting: Workers) -> None:
         worker = await chatting.hire("a")
         asking = asyncio.create_task(worker.begin(key="k"))
-        await turns(1)
+        while not worker.runs.owned:
+            await turns(1)
+        (run_id,) = worker.runs.owned
         asking.cancel()
         await asyncio.wait({asking})
-        run_id = await worker.begin(key="k")
+        assert await worker.begin(key="k") == run_id
         assert end_of(await worker.read(run_id)).type == "complete"
         assert len(chatting.chat.calls) == 1
 
@@ -145,6 +147,18 @@ class TestKeys:
         assert len(set(ids)) == 1
         assert len(stalling.chat.calls) == 1
 
+    async def test_a_try_that_is_left_is_no_matter_to_the_others(self, chatting: Workers) -> None:
+        worker = await chatting.hire("a")
+        first = asyncio.create_task(worker.begin(key="k"))
+        while not worker.runs.owned:
+            await turns(1)
+        second = asyncio.create_task(worker.begin(key="k"))
+        await turns(1)
+        assert not second.done()
+        second.cancel()
+        run_id = await first
+        assert end_of(await worker.read(run_id)).type == "complete"
+
     async def test_a_later_try_joins_what_has_ended(self, chatting: Workers) -> None:
         one, other, _ = await chatting.three()
         run_id = await one.begin(key="k")
@@ -168,6 +182,15 @@ class TestKeys:
         reordered = dict(reversed(CHAT_INPUT["messages"][0].items()))
         assert await other.begin(key="k", request={"messages": [reordered]}) == run_id
         assert len(chatting.chat.calls) == 1
+
+    async def test_two_requests_at_once_under_one_key_are_not_mixed_up(self, chatting: Workers) -> None:
+        worker = await chatting.hire("a")
+        other = {**CHAT_INPUT, "language": "en"}
+        outcomes = await asyncio.gather(
+            worker.begin(key="k"), worker.begin(key="k", request=other), return_exceptions=True
+        )
+        assert isinstance(outcomes[0], str)
+        assert refused(outcomes[1], Code.INVALID_REQUEST)
 
     async def test_a_first_try_that_is_refused_blocks_no_other(
         self, chatting: Workers, monkeypatch: pytest.MonkeyPatch

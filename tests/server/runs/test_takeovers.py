@@ -212,6 +212,26 @@ class TestCancelled:
                 await third.store.record(RUN_ID)
             assert workers.chat.calls == []
 
+    async def test_while_it_is_given_away(self) -> None:
+        async with hiring(HALF) as workers:
+            one, other, third = await workers.three()
+            run_id, _ = await begun(one)
+            await one.runs.give_up()
+            assert not await third.runs.cancel(run_id, "enough")
+            await other.take_over()
+            assert isinstance((await ends(other, run_id))[-1], Cancelled)
+
+    async def test_by_way_of_the_worker_that_is_about_to_go_on_with_it(self) -> None:
+        async with hiring(HALF) as workers:
+            one, other, _ = await workers.three()
+            run_id, _ = await begun(one)
+            await workers.kill(one)
+            (record,) = await other.store.claim(0, 10)
+            assert not await other.runs.cancel(run_id, "enough")
+            with other.here():
+                await other.runs.take_over(record)
+            assert isinstance((await ends(other, run_id))[-1], Cancelled)
+
     @pytest.mark.parametrize("told", [False, True])
     async def test_between_its_claim_and_its_going_on(self, told: bool) -> None:
         """The claimant has read that nobody wants it stopped, and does not own it yet."""
@@ -293,6 +313,17 @@ class TestHandedOver:
             assert (reset.reason, len(log[: reset.seq - 1])) == (Code.SHUTTING_DOWN, len(told))
             assert isinstance(log[-1], Complete)
             assert len(workers.chat.stopped_after) == 2
+
+    async def test_a_pin_meanwhile_is_to_be_tried_again(self) -> None:
+        async with hiring(HALF) as workers:
+            one, other, third = await workers.three()
+            run_id, _ = await begun(one)
+            await one.runs.give_up()
+            with pytest.raises(ServerError) as raised:
+                await third.runs.pin(run_id, "/name", "내 모임")
+            assert (raised.value.code, raised.value.retryable) == (Code.WORKER_LOST, True)
+            await other.take_over()
+            assert await third.runs.pin(run_id, "/name", "내 모임")
 
     async def test_any_number_of_times(self) -> None:
         """A rolling restart uses up no takeover."""

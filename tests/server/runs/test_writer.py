@@ -6,12 +6,14 @@ Time stands still here, and passes when the writer pauses or the test says so.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 
 from schemas import from_frames
 from server.runs.entry import Entry
 from server.runs.log import Log
+from server.runs.store import NewRun
 from server.runs.writer import BATCH, PATIENCE_S, RETRY_S, Writer
 from tests.chains.clock import Clock
 from tests.server.runs.fleet import ending, entries, event, new, progress
@@ -29,11 +31,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 class Desk:
     """A writer, its log, its store."""
 
-    def __init__(self, store: TroubledStore, log: Log, clock: Clock) -> None:
+    def __init__(self, store: TroubledStore, run: NewRun, log: Log, clock: Clock) -> None:
         self.store = store
         self.log = log
         self.clock = clock
-        self.writer = Writer(store, NEW, log)
+        self.writer = Writer(store, run, log)
 
     def write(self, *written: Entry) -> None:
         """The run says this."""
@@ -64,10 +66,10 @@ async def desk(clock: Clock) -> AsyncIterator[Sits]:
     """Sits down at a store with these troubles; the writer is stopped at the end."""
     desks: list[Desk] = []
 
-    async def sit(*troubles: Trouble, keeps: int = 1_000_000) -> Desk:
-        store = TroubledStore(*troubles)
-        await store.create(NEW)
-        desks.append(Desk(store, Log(keeps=keeps), clock))
+    async def sit(*troubles: Trouble, keeps: int = 1_000_000, keyed: bool = False) -> Desk:
+        store, run = TroubledStore(*troubles), replace(NEW, key="key") if keyed else NEW
+        await store.create(run)
+        desks.append(Desk(store, run, Log(keeps=keeps), clock))
         return desks[-1]
 
     yield sit
@@ -199,6 +201,7 @@ class TestForgotten:
         here.store.forget()
         here.write(*entries(4, 5))
         await here.rest()
+        assert here.store.appended == [[1, 2, 3], [4, 5], [1, 2, 3, 4, 5]]
         assert await stored(here.store, NEW) == (0, [1, 2, 3, 4, 5])
         record = await here.store.record(NEW.id)
         assert (record.owner, record.request, record.began) == (here.store.worker, NEW.request, NEW.began)
@@ -238,6 +241,30 @@ class TestForgotten:
         await here.writer.finished()
         assert await stored(here.store, NEW) == (0, [1, 2, 3, 4, 5])
         assert not here.log.closed
+
+    async def test_though_its_key_is_another_runs_by_now(self, desk: Sits) -> None:
+        here = await desk(keyed=True)
+        here.write(*entries(1, 2))
+        await here.rest()
+        here.store.forget()
+        await here.store.other().create(new("another", key="key"))
+        here.write(ending(3))
+        await here.writer.finished()
+        assert await stored(here.store, NEW) == (0, [1, 2, 3])
+        assert await here.store.create(new("a third", key="key")) == "another"
+
+    async def test_also_when_it_has_nothing_to_say_just_now(self, desk: Sits) -> None:
+        here = await desk()
+        here.write(*entries(1, 3))
+        await here.rest()
+        here.store.forget()
+        here.store.plays(away, away)
+        here.writer.restore()
+        await here.rest()
+        assert await stored(here.store, NEW) == (0, [1, 2, 3])
+        tries = len(here.store.appended)
+        await here.wait(10)
+        assert len(here.store.appended) == tries
 
 
 class TestTakenAway:
