@@ -7,7 +7,7 @@ itself keeps its value so far with it, so that a `partial` is by construction wh
 from itertools import pairwise
 from typing import Any
 
-from schemas.events import Cancelled, Complete, Event, Failed, FieldSettled, Partial, Pinned, Reset, Token
+from schemas.events import Cancelled, Complete, Event, Failed, FieldSettled, Partial, Pinned, Reset, Start, Token
 from schemas.pointer import Path, from_pointer
 
 _JOINED = 64
@@ -65,6 +65,8 @@ class Fold:
             case Reset(keep=keep):
                 kept = {from_pointer(pointer)[0] for pointer in keep}
                 self._replace({key: item for key, item in self.value.items() if key in kept})
+            case Start():
+                self._replace({})
             case Partial(value=whole) | Complete(value=whole) | Failed(partial=whole) | Cancelled(partial=whole):
                 self._replace(copy_json(whole))
 

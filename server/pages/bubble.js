@@ -11,6 +11,12 @@ export function userBubble(text) {
   return el("li", { class: "turn mine", "data-testid": "bubble-user" }, who, el("div", { class: "bubble" }, text));
 }
 
+/** What the assistant said in a turn that is over, and of which no more than that is known. */
+export function saidBubble(text, lang) {
+  const who = say(el("span", { class: "unseen" }), "chat.assistant");
+  return el("li", { class: "turn theirs" }, who, el("div", { class: "bubble", lang }, text));
+}
+
 /**
  * The assistant's turn. `draw(run)` writes what the run knows; `retire()` takes the quick replies away once answered.
  * Without `pick`, the turn is a recording's: it says so, and nothing in it can be answered.
@@ -52,8 +58,13 @@ export function assistantBubble({ groups, lang, wanted, pick, retry }) {
     drawOptions(retired ? [] : (run.field("options").value ?? []));
     card.draw(run.field("recommendation"), run.phase === "complete" && wanted === "recommendation");
     showNotes(notes, run);
+    setText(meta, lineOf(run));
+  }
+
+  function lineOf(run) {
+    if (run.away) return words("phase.reconnecting");
     const halted = run.phase === "stopped" || run.phase === "cancelled";
-    setText(meta, halted ? words(`code.${run.phase}`) : attemptLine(run) || timingsLine(run));
+    return halted ? words(`code.${run.phase}`) : attemptLine(run) || timingsLine(run);
   }
 
   /** What the reset made void fades, in a box that keeps its size: nothing jumps under who is reading. */

@@ -1,14 +1,16 @@
 // The chat: a conversation that is sent back whole with each message, and the reply that types itself.
 
-import { assistantBubble, userBubble } from "./bubble.js";
+import { beginRun, rejoinRun } from "./begin.js";
+import { assistantBubble, saidBubble, userBubble } from "./bubble.js";
 import { el, perFrame, stickToEnd } from "./dom.js";
 import { sampleGroups } from "./groups.js";
+import { keeping, keptRun } from "./kept.js";
 import { attemptLine } from "./problem.js";
 import { answerLanguage, askedLanguage, chainPath } from "./server.js";
 import { Run } from "./run.js";
-import { beginRun } from "./stream.js";
 import { onLanguage, say, words } from "./words.js";
 
+const CHAIN = "chatbot";
 const MOST_MESSAGES = 50;
 const MOST_CHARACTERS = 2000;
 const STARTERS = ["chat.example.1", "chat.example.2", "chat.example.3"];
@@ -20,7 +22,7 @@ export function mountChat(recorder) {
   const entry = part("chat-entry");
   const atEnd = stickToEnd(list);
   let messages = []; // oldest first, as the server wants them
-  let turn = null; // the assistant's latest: {run, bubble, stop, recording}
+  let turn = null; // the assistant's latest: {run, bubble, stop, leave, recording}
 
   function send(text) {
     if (text.trim() === "") return;
@@ -33,7 +35,7 @@ export function mountChat(recorder) {
 
   /** The turn before is over: a run that still writes is stopped, its quick replies go, its text joins the conversation. */
   function settleTurn() {
-    turn?.stop();
+    turn?.leave();
     turn?.bubble.retire();
     const said = turn?.run.field("reply").value;
     if (said && !turn.recording) messages.push({ role: "assistant", content: clip(said) });
@@ -41,19 +43,31 @@ export function mountChat(recorder) {
   }
 
   function answer() {
-    const language = answerLanguage("chatbot");
+    const language = answerLanguage(CHAIN);
     const want = new FormData(part("chat-form")).get("want");
     const groups = sampleGroups(language);
     const input = { messages: messages.slice(-MOST_MESSAGES), want, language: askedLanguage() };
     if (want === "recommendation") input.candidates = groups;
-    const begin = recorder.recorded("chatbot", (on) => beginRun(chainPath("chatbot"), input, on));
-    converse(begin, assistantBubble({ groups, lang: language, wanted: want, pick: send, retry: again }));
+    stream(input, groups, language, (on) => beginRun(chainPath(CHAIN), input, on));
+  }
+
+  /** The page was loaded anew while the model wrote: the conversation is as it was sent, and the reply types on. */
+  function rejoin({ id, input }) {
+    messages = input.messages;
+    const bubbleOf = ({ role, content }) => (role === "user" ? userBubble(content) : saidBubble(content, input.language));
+    atEnd(() => list.append(...messages.map(bubbleOf)));
+    stream(input, input.candidates ?? [], input.language, (on) => rejoinRun(id, on));
+  }
+
+  function stream(input, groups, lang, begin) {
+    const bubble = assistantBubble({ groups, lang, wanted: input.want, pick: send, retry: again });
+    converse(recorder.recorded(CHAIN, keeping(CHAIN, input, begin)), bubble);
   }
 
   /** A recording is a turn to look at: it does not join the conversation. */
   function play(begin) {
     settleTurn();
-    const lang = answerLanguage("chatbot");
+    const lang = answerLanguage(CHAIN);
     converse(begin, assistantBubble({ groups: sampleGroups(lang), lang, wanted: "", retry: again }), { recording: true });
     part("chat").scrollIntoView();
   }
@@ -63,7 +77,7 @@ export function mountChat(recorder) {
     const draw = perFrame(() => atEnd(() => bubble.draw(run)));
     run.begin();
     atEnd(() => list.append(bubble.node));
-    const { stop } = begin({
+    const { stop, leave } = begin({
       onEvent: ({ data }) => {
         run.apply(data);
         draw([""]);
@@ -71,14 +85,19 @@ export function mountChat(recorder) {
         if (data.type === "reset") part("chat-aloud").textContent = attemptLine(run);
         if (data.type === "complete") part("chat-aloud").textContent = data.value.reply;
       },
+      onAway: (away) => {
+        run.away = away;
+        part("chat-aloud").textContent = words(away ? "phase.reconnecting" : `phase.${run.phase}`);
+        draw([""]);
+      },
       onEnd: (trouble) => {
-        if (trouble) run.end(trouble.code === "stopped" ? "stopped" : run.phase === "connecting" ? "refused" : "lost");
+        if (trouble) run.end(trouble.code);
         if (trouble && trouble.code !== "stopped") fail(bubble, trouble, recording);
         draw([""]);
         drawActions();
       },
     });
-    turn = { run, bubble, stop, recording };
+    turn = { run, bubble, stop, leave, recording };
     draw([""]);
     drawActions();
   }
@@ -91,7 +110,7 @@ export function mountChat(recorder) {
 
   /** The same question again: the answer that failed makes way. */
   function again() {
-    turn?.stop();
+    turn?.leave();
     turn?.bubble.node.remove();
     turn = null;
     answer();
@@ -99,7 +118,7 @@ export function mountChat(recorder) {
   }
 
   function startOver() {
-    turn?.stop();
+    turn?.leave();
     turn = null;
     messages = [];
     list.replaceChildren();
@@ -122,7 +141,7 @@ export function mountChat(recorder) {
   }
 
   function drawGroups() {
-    const language = answerLanguage("chatbot");
+    const language = answerLanguage(CHAIN);
     const items = sampleGroups(language).map(({ name, summary }) =>
       el("li", {}, el("strong", {}, name), ` ${summary}`),
     );
@@ -145,6 +164,7 @@ export function mountChat(recorder) {
   onLanguage(drawGroups);
   part("answer-language").addEventListener("change", drawGroups);
   drawActions();
+  keptRun(CHAIN).then((kept) => kept && list.childElementCount === 0 && rejoin(kept));
   return { play };
 }
 

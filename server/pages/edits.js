@@ -12,7 +12,8 @@ export class Edits {
 
   /**
    * A part of what is held whole goes into it.
-   * @param {"given"|"edited"} status given: before any model wrote there · edited: over what one wrote or will write
+   * @param {"given"|"edited"|"pinned"} status given: before any model wrote there · edited: over what one wrote or will
+   *   write · pinned: the run says that it is theirs, who wrote it before this page was loaded, or elsewhere
    */
   set(pointer, value, status) {
     const name = topOf(pointer);

@@ -1,17 +1,18 @@
 // The meeting form: what the user typed is kept, what they left open is written by the model, live.
 
+import { beginRun, rejoinRun } from "./begin.js";
 import { mountCopy } from "./copy.js";
 import { perFrame, setText } from "./dom.js";
 import { FIELDS, fieldBox } from "./fields.js";
 import { follower } from "./follow.js";
 import { mountGoal } from "./goal.js";
 import { textInput } from "./inputs.js";
+import { keeping, keptRun } from "./kept.js";
 import { Pins } from "./pins.js";
 import { isEmpty, topOf } from "./pointer.js";
 import { attemptLine, problemBox, rulesInWords, showNotes } from "./problem.js";
 import { Run } from "./run.js";
 import { answerLanguage, askedLanguage, chainPath } from "./server.js";
-import { beginRun } from "./stream.js";
 import { timingsLine } from "./timings.js";
 import { onLanguage, pageLanguage, say, words } from "./words.js";
 
@@ -31,7 +32,7 @@ export function mountForm(recorder) {
   const problem = problemBox(submit);
   const follow = follower();
   let run = new Run();
-  let current = null; // what is being streamed or played: {stop}
+  let current = null; // what is being streamed or played: {stop, leave}
   let pins = null; // of the live run; a recording takes none
   let unsent = new Set(); // fields whose pin the server has not heard of
   let shelved = null; // the user's own run, while a recording is shown
@@ -61,7 +62,7 @@ export function mountForm(recorder) {
   }
 
   function drawActions() {
-    say(part("phase"), `phase.${run.phase}`);
+    say(part("phase"), phaseKey());
     part("stop").hidden = !run.live;
     part("clear").hidden = run.live || shelved !== null;
     say(part("fill"), run.live || run.phase === "idle" || shelved ? "form.fill" : "form.again");
@@ -70,6 +71,10 @@ export function mountForm(recorder) {
     drawAttempt(attemptLine(run));
     part("form-recording").hidden = shelved === null;
     showNotes(part("form-notes"), run);
+  }
+
+  function phaseKey() {
+    return run.away ? "phase.reconnecting" : `phase.${run.phase}`;
   }
 
   function drawAttempt(sentence) {
@@ -100,6 +105,7 @@ export function mountForm(recorder) {
 
   function answered(name, { fate, details }) {
     if (fate === "unsent") unsent.add(name);
+    else unsent.delete(name);
     if (fate === "refused") {
       run.refuse(name, details);
       announceBroken(details);
@@ -114,19 +120,34 @@ export function mountForm(recorder) {
       return;
     }
     leaveRecording();
-    current?.stop();
+    current?.leave();
     const input = { goal: goal.get(), ...run.begin() };
     if (location.get().trim()) input.location = location.get();
     if (part("include-plan").checked) input.include_plan = true;
     input.language = askedLanguage();
     part("field-grid").lang = answerLanguage(CHAIN);
+    stream(input, (on) => beginRun(chainPath(CHAIN), input, on));
+  }
+
+  /** The page was loaded anew while the model wrote: the form is as it was asked, and fills again, and on. */
+  function rejoin({ id, input }) {
+    goal.set(input.goal);
+    location.set(input.location ?? "");
+    part("include-plan").checked = input.include_plan === true;
+    part("field-grid").lang = input.language;
+    for (const name of NAMES.filter((each) => each in input)) run.own(`/${name}`, input[name]);
+    run.begin();
+    stream(input, (on) => rejoinRun(id, on));
+  }
+
+  function stream(input, begin) {
     pins = new Pins(answered);
-    start(recorder.recorded(CHAIN, (on) => beginRun(chainPath(CHAIN), input, on)));
+    start(recorder.recorded(CHAIN, keeping(CHAIN, input, begin)));
   }
 
   /** A recording takes the form's place; what the user has there is shelved, and edits meanwhile go nowhere. */
   function play(begin) {
-    current?.stop();
+    current?.leave();
     shelved ??= run;
     run = new Run();
     run.begin();
@@ -137,7 +158,7 @@ export function mountForm(recorder) {
 
   function leaveRecording() {
     if (!shelved) return;
-    current?.stop();
+    current?.leave();
     run = shelved;
     shelved = null;
     problem.hide();
@@ -151,11 +172,20 @@ export function mountForm(recorder) {
     drawAll();
     current = begin({
       onEvent: ({ data }) => take(data),
+      onAway: linked,
       onEnd: (trouble) => {
         pins?.close();
         if (trouble) fail(trouble);
       },
     });
+  }
+
+  /** Said quietly: nothing is lost, and nothing is to be done. */
+  function linked(away) {
+    run.away = away;
+    setText(part("form-aloud"), words(phaseKey()));
+    if (!away) unsent.forEach((name) => pins?.again(name));
+    draw([""]);
   }
 
   function take(event) {
@@ -195,14 +225,13 @@ export function mountForm(recorder) {
   }
 
   function fail(trouble) {
-    const phase = trouble.code === "stopped" ? "stopped" : run.phase === "connecting" ? "refused" : "lost";
-    draw([...run.end(phase, trouble.details), ...NAMES, ""]);
+    draw([...run.end(trouble.code, trouble.details), ...NAMES, ""]);
     if (trouble.code === "stopped") return;
     problem.show({ ...trouble, message: trouble.message, retryable: trouble.retryable && !shelved });
   }
 
   function startOver() {
-    current?.stop();
+    current?.leave();
     run = new Run();
     goal.set("");
     location.set("");
@@ -227,5 +256,6 @@ export function mountForm(recorder) {
   onLanguage(drawAll);
   part("field-grid").lang = pageLanguage();
   drawAll();
+  keptRun(CHAIN).then((kept) => kept && run.phase === "idle" && !shelved && rejoin(kept));
   return { play };
 }

@@ -1,7 +1,7 @@
 // Tells the server what the user writes while a run is live: from then on the field is theirs there, too.
 
+import { refusal, runUrl } from "./ask.js";
 import { isEmpty } from "./pointer.js";
-import { refusal } from "./stream.js";
 
 const PAUSE_MS = 400; // in typing, after which a value is sent
 const PATIENCE_MS = 10_000;
@@ -65,6 +65,13 @@ export class Pins {
     this.#next(name);
   }
 
+  /** What could not be sent may be told now. */
+  again(name) {
+    if (this.#latest.get(name) === undefined || this.#pauses.has(name)) return;
+    this.#due.add(name);
+    this.#next(name);
+  }
+
   async #next(name) {
     if (!this.#run?.names.has(name) || this.#closed || this.#sending.has(name) || !this.#due.delete(name)) return;
     const value = this.#latest.get(name);
@@ -82,7 +89,7 @@ export class Pins {
 async function sendPin(run, name, value) {
   const path = `/${name}`;
   try {
-    const response = await fetch(`/runs/${encodeURIComponent(run)}/pins`, {
+    const response = await fetch(`${runUrl(run)}/pins`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ path, value }),

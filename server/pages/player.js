@@ -1,13 +1,14 @@
 // Plays a recording: its events come again at their times, or faster.
 
-import { Problem, TERMINAL } from "./stream.js";
+import { Problem } from "./ask.js";
+import { TERMINAL } from "./stream.js";
 
 const LONGEST_PAUSE_MS = 60_000; // of one timer; what is further away is looked at again
 
 /**
- * The same contract as `beginRun`: `onEvent` gets each event, `onEnd` is called exactly once. `setSpeed` holds from now on;
+ * The same contract as `beginRun`: `onEvent` gets each event, `onEnd` is called exactly once, and nobody need be told. `setSpeed` holds from now on;
  * Infinity plays what is left at once.
- * @returns {{stop: () => void, setSpeed: (speed: number) => void}}
+ * @returns {{stop: () => void, leave: () => void, setSpeed: (speed: number) => void}}
  */
 export function playRecording(events, speed, { onEvent, onEnd }) {
   let next = 0;
@@ -55,5 +56,6 @@ export function playRecording(events, speed, { onEvent, onEnd }) {
   }
 
   timer = setTimeout(step); // never before the caller has what is returned here
-  return { stop: () => end(new Problem("stopped")), setSpeed };
+  const stop = () => end(new Problem("stopped"));
+  return { stop, leave: stop, setSpeed };
 }

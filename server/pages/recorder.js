@@ -25,8 +25,10 @@ export function mountRecorder(log) {
       const kept = [];
       const onEvent = (event) => {
         const { seq, name, raw } = event;
-        if (kept.push({ seq, name, raw, ms: logged(event) }) === 1) last = kept;
-        part("recording-save").disabled = false;
+        if (kept.push({ seq, name, raw, ms: logged(event) }) === 1 && name === "start") {
+          last = kept;
+          part("recording-save").disabled = false;
+        }
         on.onEvent(event);
       };
       return begin({ ...on, onEvent });

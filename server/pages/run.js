@@ -13,6 +13,7 @@ import { getAt, isEmpty, parsePointer, putAt, same, topOf } from "./pointer.js";
  */
 
 const UNTOLD = { status: "open", errors: [], past: [], ms: undefined, pinned: undefined, conflict: undefined };
+const ENDED = { stopped: "stopped", lost: "lost" };
 const YOURS = new Set(["given", "pinned"]); // what the model neither settles nor breaks
 
 /** Two layers: what the run said, and over it what the user holds, which no event overwrites. */
@@ -24,6 +25,8 @@ export class Run {
   /** Why the attempt before was not enough: the code of the last `reset`. */
   reason = "";
   timings = null;
+  /** Whether the connection is gone, and being made again. */
+  away = false;
   #said = {};
   #told = new Map(); // by field: what the events told of it beside its value
   #edits = new Edits();
@@ -101,7 +104,7 @@ export class Run {
   begin() {
     const given = this.#edits.asGiven((name) => this.field(name).value);
     for (const name of this.#told.keys()) this.#tell(name, { ...UNTOLD, status: this.#of(name).status });
-    Object.assign(this, { phase: "connecting", notes: [], attempt: 1, reason: "", timings: null });
+    Object.assign(this, { phase: "connecting", notes: [], attempt: 1, reason: "", timings: null, away: false });
     return given;
   }
 
@@ -110,24 +113,23 @@ export class Run {
     return this.live ? (this.#handlers[event.type]?.(event) ?? []) : [];
   }
 
-  /** The run ended without a terminal event, or was refused before it began. `details` are breaches by pointer. */
-  end(phase, details = []) {
+  /** It ended without a terminal event, or was refused before it began, for `code`. `details`: breaches by pointer. */
+  end(code, details = []) {
     if (!this.live) return [];
     for (const breach of details) {
       const name = topOf(breach.path);
       if (this.holds(name)) this.#edits.blame(name, [breach]);
       else this.#blame([breach]);
     }
-    return this.#finish(phase);
+    return this.#finish(ENDED[code] ?? (this.phase === "connecting" ? "refused" : "lost"));
   }
 
   #handlers = {
-    start: ({ fields, notes }) => {
+    start: ({ fields, notes, attempt = 1 }) => {
       const before = this.names;
       for (const name of before) this.#forget(name, "open");
       for (const { path } of fields) this.#tell(topOf(path), { status: "waiting" });
-      this.notes = notes;
-      this.phase = "streaming";
+      Object.assign(this, { phase: "streaming", notes, attempt, reason: "" });
       return [...before, ...this.names];
     },
     token: ({ path, text }) => {
@@ -143,10 +145,13 @@ export class Run {
     },
     pinned: ({ path, value }) => {
       const name = topOf(path);
+      const held = this.#edits.whole(name);
       this.#said[name] = structuredClone(value);
+      if (!held || held.status === "pinned") this.#edits.set(`/${name}`, structuredClone(value), "pinned");
       return this.#tell(name, { ...UNTOLD, status: "pinned", pinned: value });
     },
-    partial: ({ value, settled }) => {
+    partial: ({ value, settled, resumed }) => {
+      if (resumed) this.#resume();
       this.#said = structuredClone(value);
       for (const name of Object.keys(value)) this.#fill(name);
       for (const name of Object.keys(value)) if (settled.includes(`/${name}`)) this.#settle(name);
@@ -187,9 +192,18 @@ export class Run {
     },
   };
 
+  /** What was told meanwhile is not told again: of the model's fields only what follows is known. */
+  #resume() {
+    this.phase = "streaming";
+    for (const name of this.names) {
+      const { status } = this.#of(name);
+      if (status !== "open" && !YOURS.has(status)) this.#forget(name, "waiting");
+    }
+  }
+
   /** Nothing waits or fills any more. */
   #finish(phase) {
-    this.phase = phase;
+    Object.assign(this, { phase, away: false });
     for (const name of this.names) {
       const { status } = this.#of(name);
       const unfinished = status === "open" || this.#isWriting(status);

@@ -86,6 +86,7 @@ export const en = {
   "phase.idle": "",
   "phase.connecting": "Asking the model …",
   "phase.streaming": "Writing …",
+  "phase.reconnecting": "Reconnecting …",
   "phase.complete": "Done",
   "phase.stopped": "Stopped. What was written stays.",
   "phase.cancelled": "The run was cancelled. What was written stays.",
@@ -94,6 +95,8 @@ export const en = {
   "phase.refused": "Not started.",
   attempt: "Attempt {n}: what is not finished is written again.",
   "attempt.invalid_output": "Attempt {n}: something broke a rule. What is right stays, the rest is written again.",
+  "attempt.worker_lost": "Attempt {n}: the work has moved. What is finished stays, the rest is written again.",
+  "attempt.shutting_down": "Attempt {n}: the work has moved. What is finished stays, the rest is written again.",
   "attempt.not_json": "Attempt {n}: the answer lost its form. What is right stays, the rest is written again.",
   "attempt.duplicate_key":
     "Attempt {n}: the answer filled a field twice. What is right stays, the rest is written again.",
@@ -170,6 +173,7 @@ export const en = {
   "code.not_found": "This server does not offer that.",
   "code.method_not_allowed": "This server does not offer that.",
   "code.request_too_large": "That is too long for this model.",
+  "code.gone": "The run is over.",
   "code.conflict": "The run is over.",
   "code.too_busy": "Too many people are asking right now.",
   "code.upstream_auth": "The server is not allowed to use its model. Its owner must look at the key.",
@@ -190,6 +194,7 @@ export const en = {
   "code.time_limit": "The answer took too long.",
   "code.worker_lost": "The server's worker was lost.",
   "code.shutting_down": "The server is restarting.",
+  "code.store_unavailable": "The server cannot look after runs just now.",
   "code.internal": "Something went wrong in the server.",
 
   "rule.missing": "This is missing.",

@@ -8,13 +8,13 @@ UNSURE = "~"
 
 
 class Entry:
-    """An event as an object, as JSON and as a frame: each is made once, for the first who asks.
+    """An event as an object, as JSON and as a frame. Its JSON is made once, for the first who asks.
 
     `sure`: whether it stands in the run's store, or needs none. While a store is away readers are shown a run all the
     same, and should its worker then die, another one may go on differently: so these numbers carry a mark.
     """
 
-    __slots__ = ("_data", "_event", "_frame", "name", "seq", "sure")
+    __slots__ = ("_data", "_event", "name", "seq", "sure")
 
     def __init__(self, event: Event) -> None:
         self.seq = event.seq
@@ -22,22 +22,23 @@ class Entry:
         self.sure = True
         self._event: Event | None = event
         self._data = ""
-        self._frame = ""
 
     @classmethod
     def stored(cls, seq: int, name: str, data: str) -> "Entry":
         """An entry that was written elsewhere: its number, its event's name, and `data` as it was there."""
         entry = cls.__new__(cls)
         entry.seq, entry.name, entry.sure = seq, name, True
-        entry._event, entry._data, entry._frame = None, data, ""
+        entry._event, entry._data = None, data
         return entry
+
+    def pack(self) -> None:
+        """Keeps the JSON alone: the object takes several times as much, and hardly anybody asks for it again."""
+        self._data, self._event = self.data, None
 
     @property
     def event(self) -> Event:
         """The event itself."""
-        if self._event is None:
-            self._event = from_json(self._data)
-        return self._event
+        return self._event or from_json(self._data)
 
     @property
     def resumed(self) -> bool:
@@ -54,8 +55,4 @@ class Entry:
     @property
     def frame(self) -> str:
         """The event as a frame (`schemas.sse`)."""
-        if not self.sure:
-            return frame_of(f"{self.seq}{UNSURE}", self.name, self.data)
-        if not self._frame:
-            self._frame = frame_of(self.seq, self.name, self.data)
-        return self._frame
+        return frame_of(self.seq if self.sure else f"{self.seq}{UNSURE}", self.name, self.data)

@@ -7,9 +7,12 @@ from math import inf
 from typing import Protocol
 
 from chains.wake import Wake
-from schemas import TERMINAL, Reset
-from schemas.progress import TAKEOVERS, Progress
+from schemas import TERMINAL
+from schemas.progress import Progress
 from server.runs.entry import Entry
+
+AT_ONCE = 100
+"""Entries that a reader is given at a time: what is written for it waits in memory until its client has taken it."""
 
 
 class Moved(Exception):
@@ -67,6 +70,7 @@ class Log:
         self.entries.append(entry)
         self.ended = entry.name in TERMINAL
         if self._keeps is not None:
+            entry.pack()
             self._size += len(entry.data)
             if self._size > self._keeps:
                 self._forget(self._keeps // 2)
@@ -110,25 +114,18 @@ class Log:
             reader.wake.close()
 
     def behind(self, reader: "LogReader") -> Sequence[Entry]:
-        """What a reader has not been given yet: now it is."""
-        news: Sequence[Entry] = self.entries[reader.read - self.base.seq :]
-        if reader.read < self.base.seq:
-            news = [Entry(self.base.partial()), *self.entries]
-        elif self.entries and (reader.strayed or reader.read > self.last):
-            news = self._afresh()
+        """What a reader has not been given yet, or the first part of it: now it is."""
+        begin = max(reader.read - self.base.seq, 0)
+        news: Sequence[Entry] = self.entries[begin : begin + AT_ONCE]
+        if self.entries and (reader.strayed or reader.read > self.last):
+            news, reader.strayed = self._afresh(), False
+        elif reader.read < self.base.seq:
+            news = [Entry(self.base.partial()), *news]
         if news:
-            reader.read, reader.strayed = self.last, False
+            reader.read = news[-1].seq
             if self._keeps is None:
                 self._let_go(min(other.read for other in self._readers))
         return news
-
-    def strays(self, after: int) -> bool:
-        """Whether what a reader was shown as number `after`, without certainty, may be another event here: another
-        worker has gone on from before it.
-        """
-        resets = (entry.event for entry in self.entries[: max(after - self.base.seq, 0)] if entry.name == "reset")
-        let_go = self.base.attempt > self.base.repairs + 1  # of the attempts in front of the log, one was a takeover
-        return let_go or any(isinstance(event, Reset) and event.reason in TAKEOVERS for event in resets)
 
     def _afresh(self) -> Sequence[Entry]:
         """All of it for a reader who knows nothing of it: what it adds up to, and its last event."""
@@ -164,8 +161,8 @@ class LogReader:
         self.wake = Wake()
         self.read = after
         """The number of the last event that it was given."""
-        self.strayed = not sure and log.strays(after)
-        """Whether it was given events that are none of this log."""
+        self.strayed = not sure
+        """Whether it may have been given events that are none of this log, for another worker began before them."""
         self._log = log
 
     @property

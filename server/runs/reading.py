@@ -8,7 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 from chains.wake import Wake
 from schemas import TERMINAL
 from server.runs.entry import Entry
-from server.runs.log import Log, Moved
+from server.runs.log import AT_ONCE, Log, Moved
 from server.runs.store import Expired, Store, StoreUnavailable, Stretch, Unknown
 
 
@@ -34,7 +34,7 @@ class StoreReader:
                 await self._look_again()
                 break
             await self._wake.wait(until)
-        news, self._news = self._news, []
+        news, self._news = self._news[:AT_ONCE], self._news[AT_ONCE:]
         return news
 
     def send_away(self) -> None:
@@ -113,7 +113,7 @@ async def _afresh(store: Store, run_id: str, after: int, *, sure: bool) -> Store
     log = log_of(stretch)
     with log.reader(after, sure=sure) as reader:
         news = log.behind(reader)
-        return StoreReader(store, run_id, news, reader.read, done=log.ended and not news)
+        return StoreReader(store, run_id, news, min(reader.read, log.last), done=log.ended and not news)
 
 
 def log_of(stretch: Stretch, keeps: int = sys.maxsize) -> Log:

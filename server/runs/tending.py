@@ -18,7 +18,7 @@ AT_ONCE = 20
 class Tending:
     """Tends this worker's runs for ever. `trouble` says in words what is wrong with the store, if anything is.
 
-    A store that was away has heard nobody renew a lease, so it lets nobody claim one for a while (`Store.claim`). And it
+    A store that was away has heard nobody renew a lease, so it lets nobody claim one for a while (`Store.claim`). It
     may have been restarted empty, so what it does not know is not held to be unknown yet (`Runs.doubtful`).
     """
 

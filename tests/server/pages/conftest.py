@@ -3,11 +3,13 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.server.pages.line import Line
 from tests.server.pages.scenes import Open, config
 from tests.server.process import ServerProcess
 
@@ -51,19 +53,29 @@ def bare(browser: Browser, shared: Callable[[str], ServerProcess]) -> Iterator[P
 
 
 @pytest.fixture
+def line_to(shared: Callable[[str], ServerProcess]) -> Iterator[Callable[[str], Line]]:
+    """Gives a line to a server with this configuration, to open a page over."""
+    with ExitStack() as lines:
+        yield lambda settings: lines.enter_context(Line(shared(settings).port))
+
+
+@pytest.fixture
 def open_page(browser: Browser, shared: Callable[[str], ServerProcess]) -> Iterator[Open]:
-    """Opens the page of a server with this configuration. No script may fail in it, nor any policy be broken."""
+    """Opens the page of a server with this configuration, over a line that leads there if one is given.
+
+    No script may fail in it, nor any policy be broken.
+    """
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
-    def open_page(settings: str, **options: Any) -> Page:
+    def open_page(settings: str, over: Line | None = None, **options: Any) -> Page:
         context = browser.new_context(**{"locale": "en-US", "viewport": {"width": 1280, "height": 900}} | options)
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("dialog", lambda dialog: faults.append(f"dialog {dialog.message}"))
         page.on("console", lambda said: faults.append(said.text) if "Security Policy" in said.text else None)
-        page.goto(shared(settings).url)
+        page.goto(over.url if over else shared(settings).url)
         expect(page.get_by_test_id("model")).to_have_attribute("data-state", "ready")
         return page
 

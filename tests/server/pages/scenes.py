@@ -83,6 +83,15 @@ def input_of(request: Request) -> Any:
     return body["input"]
 
 
+def save_recording(page: Page, folder: Path) -> Path:
+    """What the page saves of its last run. The log must be open."""
+    with page.expect_download() as saved:
+        page.get_by_test_id("recording-save").click()
+    path = folder / saved.value.suggested_filename
+    saved.value.save_as(path)
+    return path
+
+
 def keep_picture(page: Page, name: str) -> None:
     folder = Path(os.environ.get("ARTIFACTS", "build/artifacts"))
     folder.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ def test_the_reply_types_itself_and_a_quick_reply_goes_on_with_the_conversation(
     expect(page.get_by_test_id("option")).to_have_text(REPLY["options"])
     assert reply.text_content() == REPLY["reply"]
     keep_picture(page, "chat-reply")
-    with page.expect_request("**/chatbot/stream?*") as sent:
+    with page.expect_request("**/chatbot/runs") as sent:
         page.get_by_test_id("option").last.click()
     assert input_of(sent.value)["messages"] == [
         {"role": "user", "content": "Hi there"},
@@ -53,7 +53,7 @@ def test_a_failed_reply_keeps_its_text_until_it_is_tried_again(open_page: Open) 
     say(page, "Hello?")
     expect(page.locator("#chat").get_by_test_id("problem")).to_contain_text("The model's answer broke off.")
     expect(page.get_by_test_id("reply")).to_have_text("Half an ans")
-    with page.expect_request("**/chatbot/stream?*") as sent:
+    with page.expect_request("**/chatbot/runs") as sent:
         page.locator("#chat").get_by_test_id("retry").click()
     assert input_of(sent.value)["messages"] == [{"role": "user", "content": "Hello?"}]
     expect(page.get_by_test_id("option")).to_have_count(2)

@@ -9,7 +9,19 @@ from playwright.sync_api import Page, expect
 from chains.recording import load
 from schemas import Complete
 from tests.server.pages.clock import STANDING_CLOCK
-from tests.server.pages.scenes import MEETING, PLAN, REPLY, Open, ask, config, finished, input_of, keep_picture, say
+from tests.server.pages.scenes import (
+    MEETING,
+    PLAN,
+    REPLY,
+    Open,
+    ask,
+    config,
+    finished,
+    input_of,
+    keep_picture,
+    save_recording,
+    say,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -136,14 +148,6 @@ def page(open_page: Open) -> Page:
     return open_page(config(form=[MEETING | {"plan": PLAN}], pace_ms=2))
 
 
-def save(page: Page, folder: Path) -> Path:
-    with page.expect_download() as saved:
-        page.get_by_test_id("recording-save").click()
-    path = folder / saved.value.suggested_filename
-    saved.value.save_as(path)
-    return path
-
-
 def open_file(page: Page, path: Path | dict[str, Any], speed: str = AT_ONCE) -> None:
     page.get_by_test_id("recording-speed").select_option(speed)
     with page.expect_file_chooser() as chooser:
@@ -160,7 +164,7 @@ def test_a_saved_run_is_all_of_its_events_and_plays_into_the_form_again(page: Pa
     expect(page.get_by_test_id("recording-save")).to_be_disabled()
     ask(page, plan=True)
     finished(page)
-    path = save(page, tmp_path)
+    path = save_recording(page, tmp_path)
     assert path.name.startswith("meeting_info-")
     assert path.name.endswith(".sse")
     text = path.read_text(encoding="utf-8")
@@ -195,10 +199,10 @@ def test_a_request_that_was_refused_leaves_the_last_run_to_be_saved(page: Page, 
     page.get_by_test_id("log-toggle").click()
     ask(page, plan=True)
     finished(page)
-    page.route("**/meeting-info/stream?*", lambda route: route.fulfill(status=503, body="busy"))
+    page.route("**/meeting-info/runs", lambda route: route.fulfill(status=500, body="broken"))
     page.get_by_test_id("fill").click()
     expect(page.get_by_test_id("form-phase")).to_have_text("Not started.")
-    assert isinstance(load(save(page, tmp_path))[-1].event, Complete)
+    assert isinstance(load(save_recording(page, tmp_path))[-1].event, Complete)
 
 
 def test_a_recording_takes_its_time_can_be_hurried_and_sends_nothing(page: Page) -> None:
@@ -225,7 +229,7 @@ def test_asking_ends_a_recording_and_asks_with_the_users_own_form(page: Page) ->
     open_file(page, file_of(frames(START, FIELD, times=(0, 0))), "1")
     expect(page.locator("#meeting").get_by_test_id("problem")).to_contain_text("The recording ends before")
     expect(page.locator("#meeting").get_by_test_id("retry")).to_be_hidden()
-    with page.expect_request("**/meeting-info/stream?*") as sent:
+    with page.expect_request("**/meeting-info/runs") as sent:
         ask(page)
     assert input_of(sent.value)["name"] == "My own draft"
     expect(page.get_by_test_id("form-recording")).to_be_hidden()
@@ -236,7 +240,7 @@ def test_a_recorded_reply_is_a_turn_to_look_at(open_page: Open, tmp_path: Path) 
     page.get_by_test_id("log-toggle").click()
     say(page, "Hi")
     expect(page.get_by_test_id("option")).to_have_count(2)
-    path = save(page, tmp_path)
+    path = save_recording(page, tmp_path)
     assert path.name.startswith("chatbot-")
     page.get_by_test_id("chat-clear").click()
     open_file(page, path)
@@ -245,7 +249,7 @@ def test_a_recorded_reply_is_a_turn_to_look_at(open_page: Open, tmp_path: Path) 
     expect(page.get_by_test_id("option").last).to_be_disabled()
     assert reply.text_content() == REPLY["reply"]
     keep_picture(page, "chat-recording")
-    with page.expect_request("**/chatbot/stream?*") as sent:
+    with page.expect_request("**/chatbot/runs") as sent:
         say(page, "Hello")
     assert input_of(sent.value)["messages"] == [{"role": "user", "content": "Hello"}]
 
@@ -266,12 +270,11 @@ def test_what_cannot_be_played_is_said_in_plain_words(page: Page) -> None:
     expect(page.get_by_test_id("form-recording")).to_be_hidden()
 
 
-def test_a_run_that_was_left_is_saved_as_far_as_it_came(open_page: Open, tmp_path: Path) -> None:
+def test_a_run_that_still_goes_on_is_saved_as_far_as_it_has_come(open_page: Open, tmp_path: Path) -> None:
     page = open_page(config(pace_ms=100))
     page.get_by_test_id("log-toggle").click()
     ask(page)
     expect(page.get_by_test_id("status-name")).to_have_text("Filled in")
-    page.get_by_test_id("stop").click()
-    path = save(page, tmp_path)
+    path = save_recording(page, tmp_path)
     assert path.read_text(encoding="utf-8").partition("\n")[0].endswith("; it was kept before its end")
     assert not isinstance(load(path)[-1].event, Complete)

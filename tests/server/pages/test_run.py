@@ -233,3 +233,93 @@ def test_a_conflict_is_a_choice(bare: Page) -> None:
     assert (result["after"]["value"], result["after"]["status"]) == ("Theirs", "settled")
     assert result["after"]["conflict"] is None
     assert result["given"] == {}  # it is the model's: the next run asks for it
+
+
+def test_a_snapshot_after_an_absence_says_all_that_is_known(bare: Page) -> None:
+    reduce = """async ([start, no]) => {
+        const { Run } = await import('/page/run.js');
+        const run = new Run();
+        const look = () => ['name', 'tags', 'plan'].map((name) => {
+            const { value, status, errors } = run.field(name);
+            return [value ?? null, status, errors.length];
+        });
+        run.begin();
+        run.apply(start);
+        run.apply({ type: 'token', path: '/plan/0/title', text: 'void meanwhile' });
+        run.apply({ type: 'field', path: '/tags', value: ['a'], source: 'model', ms: 1 });
+        run.apply({ type: 'invalid', paths: ['/tags'], errors: [{ ...no, path: '/tags' }] });
+        run.apply({ type: 'pinned', path: '/name', value: 'Mine' });
+        const value = { name: 'Mine', tags: ['b'] };
+        run.apply({ type: 'partial', resumed: true, value, settled: ['/name'] });
+        const known = look();
+        const late = new Run();
+        late.begin();
+        late.apply({ type: 'partial', resumed: true, value, settled: ['/name'] });
+        return { known, late: [late.phase, late.field('name').status, late.field('tags').status] };
+    }"""
+    result = bare.evaluate(reduce, [START, NO])
+    assert result["known"] == [["Mine", "pinned", 0], [["b"], "filling", 0], [None, "waiting", 0]]
+    assert result["late"] == ["streaming", "settled", "filling"]
+
+
+def test_what_was_pinned_before_the_page_was_loaded_is_the_users_until_they_write_there(bare: Page) -> None:
+    reduce = """async ([start]) => {
+        const { Run } = await import('/page/run.js');
+        const run = new Run();
+        const looks = [];
+        const pinned = (value) => {
+            run.apply({ type: 'pinned', path: '/name', value });
+            looks.push([run.field('name').value, run.field('name').status]);
+        };
+        run.begin();
+        run.apply(start);
+        pinned('First');
+        pinned('Second');
+        run.own('/name', 'Third');
+        pinned('Second');
+        pinned('Third');
+        pinned('Second');
+        return { looks, given: run.begin() };
+    }"""
+    result = bare.evaluate(reduce, [START])
+    assert result["looks"] == [
+        ["First", "pinned"],
+        ["Second", "pinned"],
+        ["Third", "edited"],
+        ["Third", "pinned"],
+        ["Third", "edited"],  # what is typed here stands, whatever an old answer says
+    ]
+    assert result["given"] == {"name": "Third"}
+
+
+def test_a_start_that_comes_again_begins_again(bare: Page) -> None:
+    reduce = """async ([start]) => {
+        const { Run } = await import('/page/run.js');
+        const run = new Run();
+        run.begin();
+        run.apply(start);
+        run.apply({ type: 'token', path: '/name', text: 'First' });
+        run.apply({ type: 'reset', attempt: 2, keep: [], reason: 'worker_lost' });
+        run.apply(start);
+        run.apply({ type: 'token', path: '/name', text: 'Second' });
+        return [run.attempt, run.reason, run.field('name').value, run.field('name').past];
+    }"""
+    assert bare.evaluate(reduce, [START]) == [1, "", "Second", []]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_why_a_run_ended_without_an_event_is_told_apart(bare: Page, begun: bool) -> None:
+    reduce = """async ([start, begun]) => {
+        const { Run } = await import('/page/run.js');
+        return ['stopped', 'lost', 'unreachable', 'too_busy'].map((code) => {
+            const run = new Run();
+            run.begin();
+            run.away = true;
+            if (begun) run.apply(start);
+            run.end(code);
+            return [run.phase, run.away];
+        });
+    }"""
+    refused = "lost" if begun else "refused"
+    phases = ["stopped", "lost", refused, refused]
+    assert bare.evaluate(reduce, [START, begun]) == [[phase, False] for phase in phases]

@@ -71,8 +71,8 @@ class Journal:
 async def until(holds: Callable[[], object], within_s: float = PATIENCE_S) -> None:
     """Returns when something holds that other tasks or processes bring about: it can only be looked at."""
     async with asyncio.timeout(within_s):
-        while not holds():
-            await asyncio.sleep(0.01)  # nobody tells
+        while not holds():  # noqa: ASYNC110  # nobody tells
+            await asyncio.sleep(0.01)
 
 
 async def until_had(journal: Journal, kind: str) -> None:

@@ -50,17 +50,18 @@ class Source:
 
 
 class Chain(Pins):
-    """A chain that numbers each pin at once, and tells it when the test says so."""
+    """A chain that numbers each pin at once, and tells it when the test says so. `first` is the first one's number."""
 
-    def __init__(self) -> None:
+    def __init__(self, first: int = 2) -> None:
         super().__init__()
+        self._first = first
         self.numbered: list[Pinned] = []
         self._told: asyncio.Queue[Event] = asyncio.Queue()
 
     async def pin(self, path: str, value: Any) -> int:
         if value is None:
             raise RequestError("Not so.")
-        self.numbered.append(Pinned(seq=2 + len(self.numbered), path=path, value=value))
+        self.numbered.append(Pinned(seq=self._first + len(self.numbered), path=path, value=value))
         return self.numbered[-1].seq
 
     def tell(self, event: Event) -> None:
@@ -70,6 +71,11 @@ class Chain(Pins):
     async def events(self) -> AsyncGenerator[Event]:
         """`start`, and what the test tells."""
         yield START
+        async for event in self.told():
+            yield event
+
+    async def told(self) -> AsyncGenerator[Event]:
+        """What the test tells, and nothing else."""
         while True:
             yield await self._told.get()
 

@@ -1,6 +1,7 @@
 """What one worker asks of another is done once, and answered by a value or by a refusal in its own words."""
 
 import asyncio
+import gc
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -178,7 +179,17 @@ class TestNoAnswer:
         with pytest.raises(StoreUnavailable):
             await one.ask("two", {})
 
-    async def test_one_who_cannot_answer_goes_on_serving(self, hire: Hires) -> None:
+    async def test_one_that_comes_twice_counts_once(self, hire: Hires) -> None:
+        """A store may have been asked to send it again."""
+        one, _ = await hire("one"), await hire("deaf", serves=False)
+        asking = asyncio.create_task(one.ask("deaf", {}))
+        await turns(5)
+        for value in ("first", "second"):
+            await one._store.send("one", json.dumps({"answer": 1, "value": value}))
+        assert await asking == "first"
+        assert await one.ask("one", {"say": "still here"}) == "still here"
+
+    async def test_one_who_cannot_answer_goes_on_serving(self, hire: Hires, caplog: pytest.LogCaptureFixture) -> None:
         """Whoever asked has gone, or the store has."""
         done: list[str] = []
 
@@ -192,6 +203,8 @@ class TestNoAnswer:
         assert await one.ask("two", {"say": "last"}) is None
         assert done == ["from gone", "from one", "last"]
         assert two._doing == set()
+        gc.collect()  # a task that failed unheard would say so now
+        assert caplog.records == []
 
 
 async def test_who_leaves_while_it_waits_leaves_nothing_behind(hire: Hires) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from schemas import Code, Event, FieldSettled, Partial, Reset, Token
 from server.runs.entry import Entry
-from server.runs.log import Log, Moved
+from server.runs.log import AT_ONCE, Log, Moved
 from tests.server.runs.fleet import ending, entries, event, progress
 from tests.server.runs.script import SOON, all_of, events_in, read_on, sum_of, turns
 
@@ -86,60 +86,45 @@ class TestJoining:
 
 
 class TestUnsure:
-    """Readers who were shown, as some number, what may not have been in the store."""
+    """Readers who were shown, as some number, what may not have been in the store: it may be something else here."""
 
-    TAKEOVER = Reset(seq=3, attempt=2, keep=(), reason=Code.WORKER_LOST)
-    REPAIR = Reset(seq=3, attempt=2, keep=(), reason=Code.NOT_JSON)
-    TOLD = (event(1), event(2))
-    REST = (Token(seq=4, path="/reply", text="four"), Token(seq=5, path="/reply", text="five"))
+    TOLD = (event(1), event(2), Reset(seq=3, attempt=2, keep=(), reason=Code.WORKER_LOST), event(4), event(5))
 
-    @pytest.mark.parametrize("after", [3, 4, 5, 9])
-    async def test_of_what_a_takeover_has_replaced_is_told_how_far_it_is(self, after: int) -> None:
-        log = log_of(*self.TOLD, self.TAKEOVER, *self.REST)
+    @pytest.mark.parametrize("after", [1, 2, 3, 4, 5, 9])
+    @pytest.mark.parametrize("let_go", [0, 3])
+    async def test_they_are_told_how_far_it_is_and_then_what_comes(self, after: int, let_go: int) -> None:
+        log = Log(keeps=1_000_000, base=sum_of(self.TOLD[:let_go]))
+        for told in self.TOLD[let_go:]:
+            log.put(Entry(told))
         with log.reader(after, sure=False) as reader:
             assert not reader.done
             partial, last = await reader.next(soon())
-            assert (partial.event, partial.resumed) == (
-                sum_of([*self.TOLD, self.TAKEOVER, *self.REST[:1]]).partial(),
-                True,
-            )
-            assert last.event == self.REST[1]
+            assert (partial.event, partial.resumed) == (sum_of(self.TOLD[:4]).partial(), True)
+            assert last.event == self.TOLD[4]
+            assert list(log.behind(reader)) == []
             log.put(ending(6))
             assert [entry.event for entry in await reader.next(soon())] == [ending(6).event]
-
-    @pytest.mark.parametrize("after", range(3))
-    async def test_of_what_was_before_the_takeover_gets_what_is_behind_it(self, after: int) -> None:
-        log = log_of(*self.TOLD, self.TAKEOVER, *self.REST)
-        with log.reader(after, sure=False) as reader:
-            assert [entry.event for entry in await reader.next(soon())] == events_in(log)[after:]
-
-    @pytest.mark.parametrize("after", range(6))
-    async def test_of_a_run_that_nobody_took_over_gets_what_is_behind_it(self, after: int) -> None:
-        log = log_of(*self.TOLD, self.REPAIR, *self.REST, ending(6).event)
-        assert await all_of(log, after, sure=False) == events_in(log)[after:]
+            assert reader.done
 
     async def test_who_was_given_its_number_with_certainty_goes_on_from_it(self) -> None:
-        log = log_of(*self.TOLD, self.TAKEOVER, *self.REST)
+        log = log_of(*self.TOLD)
         with log.reader(4) as reader:
-            assert [entry.event for entry in await reader.next(soon())] == [self.REST[1]]
+            assert [entry.event for entry in await reader.next(soon())] == [self.TOLD[4]]
 
-    async def test_a_takeover_that_the_log_has_let_go_counts_too(self) -> None:
-        told = [*self.TOLD, self.TAKEOVER]
-        log = Log(keeps=1_000_000, base=sum_of(told))
-        for rest in self.REST:
-            log.put(Entry(rest))
-        with log.reader(4, sure=False) as reader:
-            assert [entry.event for entry in await reader.next(soon())] == [
-                sum_of([*told, self.REST[0]]).partial(),
-                self.REST[1],
-            ]
-
-    async def test_of_the_end_that_is_another_now_is_not_done(self) -> None:
-        log = log_of(*self.TOLD, self.TAKEOVER, ending(4).event)
+    async def test_of_an_end_that_may_be_another_are_told_the_end(self) -> None:
+        log = log_of(*self.TOLD[:3], ending(4).event)
         with log.reader(4, sure=False) as reader:
             assert not reader.done
             assert [entry.name for entry in await reader.next(soon())] == ["partial", "cancelled"]
             assert reader.done
+
+    async def test_wait_for_a_log_that_has_nothing_yet(self) -> None:
+        log = Log(keeps=1_000_000)
+        with log.reader(7, sure=False) as reader:
+            assert list(log.behind(reader)) == []
+            for entry in entries(1, 9):
+                log.put(entry)
+            assert [entry.event for entry in log.behind(reader)] == [progress(8).partial(), event(9)]
 
 
 class TestWaiting:
@@ -205,6 +190,26 @@ class TestWaiting:
         del reader, waiting
         gc.collect()
         assert (log.readers, left()) == (0, None)
+
+
+class TestPortions:
+    """What is written for a reader waits in memory until its client has taken it: so it is not given all at once."""
+
+    @pytest.mark.parametrize(("base", "after"), [(0, 0), (0, 57), (90, 90), (90, 40)])
+    async def test_each_comes_in_its_turn(self, base: int, after: int) -> None:
+        last, got, sizes = 3 * AT_ONCE + 7, list[Event](), list[int]()
+        log = Log(keeps=1_000_000, base=progress(base))
+        for entry in entries(base + 1, last):
+            log.put(entry)
+        with log.reader(after) as reader:
+            while portion := log.behind(reader):
+                got += [entry.event for entry in portion]
+                sizes.append(len(portion))
+        if after < base:
+            assert got.pop(0) == progress(base).partial()
+            sizes[0] -= 1
+        assert set(sizes[:-1]) == {AT_ONCE}
+        assert got == tokens(last)[max(after, base) :]
 
 
 class TestMemory:

@@ -29,7 +29,7 @@ from server.runs import run as run_module
 from server.runs.log import Log
 from server.runs.run import Run
 from tests.server.configs import MEETING, MEETING_INPUT, text
-from tests.server.runs.script import Chain, events_in, turns
+from tests.server.runs.script import START, Chain, events_in, sum_of, turns
 
 STOPS: dict[str, Callable[[Run], Awaitable[None]]] = {
     "cancelled": lambda run: run.cancel("stopped"),
@@ -101,6 +101,18 @@ class TestAcknowledged:
         end = events_in(log)[-1]
         assert isinstance(end, Cancelled | Failed)
         assert (end.seq, end.partial) == (3, {"a": "a"})
+
+    async def test_a_run_that_is_taken_over_has_gone_on_before_it_takes_any(self) -> None:
+        chain, log = Chain(first=3), Log(keeps=1_000_000, base=sum_of([START]))
+        run = Run(chain.told(), log.put, chain, log.progress())
+        pinning = asyncio.create_task(run.pin("/a", "mine"))
+        await turns(20)
+        assert chain.numbered == []
+        chain.tell(Reset(seq=2, attempt=2, keep=(), reason=Code.WORKER_LOST))
+        await turns(20)
+        chain.tell(chain.numbered[0])
+        assert await pinning == 3
+        await run.cancel("enough")
 
     async def test_nothing_that_another_worker_goes_on_without(self) -> None:
         chain, _, run = await opened()

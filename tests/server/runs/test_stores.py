@@ -59,7 +59,7 @@ async def test_a_memory_is_always_there() -> None:
 
 
 async def test_the_runs_that_ended_first_go_first_when_room_is_short() -> None:
-    fleet = MemoryFleet(max_bytes=100_000)
+    fleet = MemoryFleet(max_bytes=27_000)
     store = fleet.first
     await store.create(new("goes on"))
     await store.append("goes on", entries(1, 10, "x" * 500))
@@ -80,7 +80,7 @@ async def test_the_runs_that_ended_first_go_first_when_room_is_short() -> None:
 @pytest.mark.parametrize("way", ["dropped", "trimmed", "its time was over", "never ended"])
 async def test_what_has_gone_takes_no_room(way: str) -> None:
     """Many times what there is room for goes; what ended before must not go for it."""
-    fleet = MemoryFleet(max_bytes=200_000)
+    fleet = MemoryFleet(max_bytes=60_000)
     store = fleet.first
     for number in range(300):
         run_id, kept = f"{way} {number}", f"kept {number}"

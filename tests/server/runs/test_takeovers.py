@@ -1,4 +1,4 @@
-"""A worker dies or goes, and another one goes on with its runs: what was told stays told, and every reader is told all.
+"""A worker dies, and another one goes on with its runs: what was told stays told, and every reader is told all.
 
 Workers are killed without a farewell: their tasks are gone, and their leases run out.
 """
@@ -7,44 +7,21 @@ import asyncio
 
 import pytest
 
-from schemas import Cancelled, Code, Complete, Event, Failed, MeetingInfo, RequestError, Reset, ServerError
-from server.runs.log import Moved
+from schemas import Cancelled, Code, Complete, Failed, MeetingInfo, Reset, ServerError
 from server.runs.service import Bounds
 from server.runs.store import Unknown
 from tests.chains.contract import check
 from tests.server.configs import MEETING
 from tests.server.runs.fleet import new
 from tests.server.runs.script import RUN_ID, SOON, turns
-from tests.server.runs.workers import INPUTS, WHOLE, Worker, hiring, stalls
-
-CHAIN = "meeting-info"
-HALF = stalls(CHAIN, '"description"')
-"""The model stops when three properties have settled."""
-ROUND = WHOLE[CHAIN]
-TAKERS = [Bounds(takeovers=0), Bounds(takeovers=1), Bounds(takeovers=2)]
-
-
-async def begun(worker: Worker) -> tuple[str, list[Event]]:
-    """A run that has come as far as its model goes, and what was told of it."""
-    run_id = await worker.begin(CHAIN)
-    return run_id, await worker.read_up_to(run_id, "field", "/summary")
-
-
-async def ends(worker: Worker, run_id: str) -> list[Event]:
-    """The whole log of a run, which keeps the contract, wherever it is read and from whatever number."""
-    log = await worker.read(run_id)
-    check(log, MeetingInfo)
-    await worker.empty()
-    for after in range(len(log)):
-        assert await worker.read(run_id, after) == log[after:]
-    return log
+from tests.server.runs.workers import CHAIN, HALF, INPUTS, ROUND, ends, half_told, hiring, stalls
 
 
 class TestKilled:
     async def test_another_worker_comes_to_the_end_and_keeps_what_had_settled(self) -> None:
         async with hiring(HALF, ROUND) as workers:
             one, other, third = await workers.three()
-            run_id, told = await begun(one)
+            run_id, told = await half_told(one)
             reading = asyncio.create_task(third.read(run_id))
             await turns(5)
             await workers.kill(one)
@@ -64,7 +41,7 @@ class TestKilled:
     async def test_a_reader_elsewhere_feels_nothing_and_one_of_the_lost_worker_comes_again(self) -> None:
         async with hiring(HALF, ROUND) as workers:
             one, other, _ = await workers.three()
-            run_id, _ = await begun(one)
+            run_id, _ = await half_told(one)
             async with one.runs.reader(run_id) as reader:
                 had = [entry.event for entry in await reader.next(asyncio.get_running_loop().time() + SOON)]
             await workers.kill(one)
@@ -101,13 +78,15 @@ class TestKilled:
             log = await one.read(run_id)
             await workers.kill(one)
             assert await other.take_over() == []
+            await other.runs.take_over(await other.store.record(run_id))
+            assert other.left == []
             assert await ends(other, run_id) == log
             assert len(workers.chat.calls) == 1
 
     async def test_a_takeover_of_a_takeover(self) -> None:
         async with hiring(HALF, stalls(CHAIN, '"period"'), ROUND) as workers:
             one, other, third = await workers.three(Bounds(takeovers=2))
-            run_id, _ = await begun(one)
+            run_id, _ = await half_told(one)
             await workers.kill(one)
             await other.take_over()
             await other.read_up_to(run_id, "field", "/tags")
@@ -119,23 +98,24 @@ class TestKilled:
             assert isinstance(end, Complete)
             assert (end.value, end.attempts) == (MEETING, 3)
 
-    @pytest.mark.parametrize("bounds", TAKERS, ids=["0", "1", "2"])
-    async def test_so_often_and_no_more(self, bounds: Bounds) -> None:
+    @pytest.mark.parametrize("takeovers", [0, 1, 2])
+    async def test_so_often_and_no_more(self, takeovers: int) -> None:
+        bounds = Bounds(takeovers=takeovers)
         async with hiring(HALF) as workers:
             worker = await workers.hire("first", bounds)
-            run_id, _ = await begun(worker)
-            for number in range(bounds.takeovers + 1):
+            run_id, _ = await half_told(worker)
+            for number in range(takeovers + 1):
                 await workers.kill(worker)
                 worker = await workers.hire(f"taker {number}", bounds)
                 await worker.take_over()
                 await turns(100)
             log = await ends(worker, run_id)
             resets = [event for event in log if isinstance(event, Reset)]
-            assert len(resets) == bounds.takeovers
+            assert len(resets) == takeovers
             end = log[-1]
             assert isinstance(end, Failed)
             assert (end.code, end.retryable, end.partial["name"]) == (Code.WORKER_LOST, True, MEETING["name"])
-            assert len(workers.chat.calls) == bounds.takeovers + 1
+            assert len(workers.chat.calls) == takeovers + 1
 
     async def test_used_up_before_anything_was_told_it_has_never_been(self) -> None:
         async with hiring(ROUND) as workers:
@@ -151,7 +131,7 @@ class TestKilled:
         async with hiring(HALF) as workers:
             one = await workers.hire("a")
             other = await workers.hire("b", chains={"chatbot": workers.chains["chatbot"]})
-            run_id, _ = await begun(one)
+            run_id, _ = await half_told(one)
             await workers.kill(one)
             await other.take_over()
             end = (await other.read(run_id))[-1]
@@ -161,7 +141,7 @@ class TestKilled:
     async def test_what_the_user_had_pinned_stays_and_pins_go_on(self) -> None:
         async with hiring(HALF, stalls(CHAIN, '"period"')) as workers:
             one, other, third = await workers.three()
-            run_id, _ = await begun(one)
+            run_id, _ = await half_told(one)
             await third.runs.pin(run_id, "/name", "내 모임")
             await workers.kill(one)
             with pytest.raises(ServerError) as raised:  # it may have taken the pin and died before it said so
@@ -179,7 +159,7 @@ class TestKilled:
         """A worker can be told of a lease of its own that it was slow to renew."""
         async with hiring(HALF) as workers:
             one = await workers.hire("a")
-            run_id, told = await begun(one)
+            run_id, told = await half_told(one)
             assert [record.id for record in await one.take_over()] == [run_id]
             await turns(50)
             assert len(workers.chat.calls) == 1
@@ -191,7 +171,7 @@ class TestCancelled:
     async def test_while_nobody_owned_it(self) -> None:
         async with hiring(HALF) as workers:
             one, other, third = await workers.three()
-            run_id, told = await begun(one)
+            run_id, told = await half_told(one)
             await workers.kill(one)
             assert not await third.runs.cancel(run_id, "the user stopped it")
             await other.take_over()
@@ -215,7 +195,7 @@ class TestCancelled:
     async def test_while_it_is_given_away(self) -> None:
         async with hiring(HALF) as workers:
             one, other, third = await workers.three()
-            run_id, _ = await begun(one)
+            run_id, _ = await half_told(one)
             await one.runs.give_up()
             assert not await third.runs.cancel(run_id, "enough")
             await other.take_over()
@@ -224,7 +204,7 @@ class TestCancelled:
     async def test_by_way_of_the_worker_that_is_about_to_go_on_with_it(self) -> None:
         async with hiring(HALF) as workers:
             one, other, _ = await workers.three()
-            run_id, _ = await begun(one)
+            run_id, _ = await half_told(one)
             await workers.kill(one)
             (record,) = await other.store.claim(0, 10)
             assert not await other.runs.cancel(run_id, "enough")
@@ -238,7 +218,7 @@ class TestCancelled:
         async with hiring(HALF) as workers:
             one, other, third = await workers.three()
             if told:
-                run_id, _ = await begun(one)
+                run_id, _ = await half_told(one)
             else:
                 await one.store.create(new(run_id := RUN_ID, chain=CHAIN, request=INPUTS[CHAIN], lives_s=100.0))
             await workers.kill(one)
@@ -251,121 +231,3 @@ class TestCancelled:
             await other.empty()
             if told:
                 assert (await ends(other, run_id))[-1].type == "cancelled"
-
-
-class TestWakes:
-    """A worker that was only paused finds that its runs are another's."""
-
-    async def test_it_writes_nothing_more_and_sends_its_readers_on(self) -> None:
-        async with hiring(HALF, ROUND) as workers:
-            one, other, _ = await workers.three()
-            run_id, told = await begun(one)
-            async with one.runs.reader(run_id, told[-1].seq) as reader:
-                await other.take_over()
-                for lost in await one.store.renew(list(one.runs.owned)):
-                    await one.runs.owned[lost].abandon()
-                with pytest.raises(Moved):
-                    await reader.next(asyncio.get_running_loop().time() + SOON)
-            await one.empty()
-            log = await ends(other, run_id)
-            assert [event.type for event in log].count("reset") == 1
-            assert isinstance(log[-1], Complete)
-
-    async def test_a_pin_that_it_takes_is_refused_and_not_told(self) -> None:
-        async with hiring(HALF, ROUND) as workers:
-            one, other, _ = await workers.three()
-            run_id, _ = await begun(one)
-            await other.take_over()
-            with pytest.raises(RequestError) as raised:
-                await one.runs.pin(run_id, "/name", "too late")
-            assert raised.value.code is Code.CONFLICT
-            await one.empty()
-            log = await ends(other, run_id)
-            assert "pinned" not in {event.type for event in log}
-
-    async def test_an_end_that_it_writes_is_not_told(self) -> None:
-        async with hiring(HALF, ROUND) as workers:
-            one, other, _ = await workers.three()
-            run_id, _ = await begun(one)
-            await other.take_over()
-            await one.runs.owned[run_id].end("nobody reads it")
-            await one.empty()
-            assert isinstance((await ends(other, run_id))[-1], Complete)
-
-
-class TestHandedOver:
-    """A worker that goes in order gives its runs away."""
-
-    async def test_another_goes_on_at_once_and_says_why(self) -> None:
-        async with hiring(HALF, ROUND) as workers:
-            one, other = await workers.hire("a", TAKERS[0]), await workers.hire("b", TAKERS[0])
-            run_id, told = await begun(one)
-            async with one.runs.reader(run_id, told[-1].seq) as reader:
-                one.runs.draining = True
-                await one.runs.give_up()
-                with pytest.raises(Moved):
-                    await reader.next(asyncio.get_running_loop().time() + SOON)
-            await one.empty()
-            await workers.kill(one)
-            assert [record.id for record in await other.take_over(86_400.0)] == [run_id]
-            log = await ends(other, run_id)
-            reset = next(event for event in log if isinstance(event, Reset))
-            assert (reset.reason, len(log[: reset.seq - 1])) == (Code.SHUTTING_DOWN, len(told))
-            assert isinstance(log[-1], Complete)
-            assert len(workers.chat.stopped_after) == 2
-
-    async def test_a_pin_meanwhile_is_to_be_tried_again(self) -> None:
-        async with hiring(HALF) as workers:
-            one, other, third = await workers.three()
-            run_id, _ = await begun(one)
-            await one.runs.give_up()
-            with pytest.raises(ServerError) as raised:
-                await third.runs.pin(run_id, "/name", "내 모임")
-            assert (raised.value.code, raised.value.retryable) == (Code.WORKER_LOST, True)
-            await other.take_over()
-            assert await third.runs.pin(run_id, "/name", "내 모임")
-
-    async def test_any_number_of_times(self) -> None:
-        """A rolling restart uses up no takeover."""
-        async with hiring(HALF) as workers:
-            worker = await workers.hire("first", TAKERS[0])
-            run_id, _ = await begun(worker)
-            for number in range(4):
-                await worker.runs.give_up()
-                worker = await workers.hire(f"worker {number}", TAKERS[0])
-                await worker.take_over(86_400.0)
-                await turns(100)
-            await worker.runs.cancel(run_id, "enough")
-            log = await ends(worker, run_id)
-            assert [event.reason for event in log if isinstance(event, Reset)] == [Code.SHUTTING_DOWN] * 4
-            assert isinstance(log[-1], Cancelled)
-
-    async def test_what_has_ended_is_not_given_away(self) -> None:
-        async with hiring(ROUND) as workers:
-            one, other, _ = await workers.three()
-            run_id = await one.begin(CHAIN)
-            log = await one.read(run_id)
-            await one.runs.give_up()
-            assert await other.take_over(86_400.0) == []
-            assert await ends(other, run_id) == log
-
-    async def test_twice_at_once_is_as_good_as_once(self) -> None:
-        async with hiring(HALF, ROUND) as workers:
-            one, other, _ = await workers.three()
-            run_id, _ = await begun(one)
-            await asyncio.wait_for(asyncio.gather(one.runs.give_up(), one.runs.give_up()), SOON)
-            await other.take_over(86_400.0)
-            assert isinstance((await ends(other, run_id))[-1], Complete)
-
-    async def test_in_a_memory_of_its_own_it_is_told_its_end(self) -> None:
-        async with hiring(HALF) as workers:
-            worker = await workers.hire_alone("a")
-            run_id, _ = await begun(worker)
-            reading = asyncio.create_task(worker.read(run_id))
-            await turns(3)
-            await worker.runs.give_up()
-            log = await reading
-            check(log, MeetingInfo)
-            end = log[-1]
-            assert isinstance(end, Failed)
-            assert (end.code, end.retryable) == (Code.SHUTTING_DOWN, True)

@@ -1,172 +1,21 @@
 """What a worker does by itself: its leases are renewed, runs of the lost are taken over, and those nobody reads end."""
 
 import asyncio
-import heapq
 import logging
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
-from itertools import count
 
 import pytest
 
 from server.runs.entry import Entry
-from server.runs.memory import Memory, MemoryStore
+from server.runs.memory import Memory
 from server.runs.service import Bounds
-from server.runs.store import Record, StoreUnavailable, Unknown
+from server.runs.store import StoreUnavailable, Unknown
 from server.runs.tending import AT_ONCE, Tending
 from tests.server.runs.fleet import new
-from tests.server.runs.script import RUN_ID, turns
-from tests.server.runs.workers import INPUTS, WHOLE, Worker, Workers, stalls
-
-CHAIN = "meeting-info"
-HALF = stalls(CHAIN, '"description"')
-LEASE_S = 10.0
-BOUNDS = Bounds(lease_s=LEASE_S, grace_s=10_000.0)
-
-
-class Watched(MemoryStore):
-    """Notes how many runs are claimed, and when each; can be away, and knows since when it has been there."""
-
-    def __init__(self, memory: Memory, worker: str) -> None:
-        super().__init__(memory, worker)
-        self._since = memory.clock()
-        self._away = False
-        self.wanted: list[int] = []
-        self.claimed: dict[str, float] = {}
-
-    @property
-    def steady_s(self) -> float:
-        return 0.0 if self._away else self._memory.clock() - self._since
-
-    def goes(self) -> None:
-        """It cannot be reached any more."""
-        self._away = True
-
-    def comes(self) -> None:
-        """It can be reached again."""
-        self._away, self._since = False, self._memory.clock()
-
-    def forget(self, memory: Memory) -> None:
-        """It is restarted empty."""
-        self._memory = memory
-
-    def _reach(self) -> None:
-        if self._away:
-            raise StoreUnavailable("The store is away.")
-
-    async def open(self) -> None:
-        self._reach()
-        await super().open()
-
-    async def record(self, run_id: str) -> Record:
-        self._reach()
-        return await super().record(run_id)
-
-    async def renew(self, run_ids: Collection[str]) -> set[str]:
-        self._reach()
-        return await super().renew(run_ids)
-
-    async def is_read(self, run_id: str) -> bool:
-        self._reach()
-        return await super().is_read(run_id)
-
-    async def note_readers(self, run_ids: Collection[str], for_s: float) -> None:
-        self._reach()
-        await super().note_readers(run_ids, for_s)
-
-    async def claim(self, idle_s: float, at_most: int, steady_s: float = 0) -> list[Record]:
-        self._reach()
-        records = await super().claim(idle_s, at_most, steady_s)
-        self.wanted.append(at_most)
-        self.claimed |= {record.id: self._memory.clock() for record in records}
-        return records
-
-
-class Time:
-    """Time that passes when the test says so, from one sleeper's waking to the next one's."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.now = 1000.0
-        self._turn = asyncio.sleep
-        self._sleeping: list[tuple[float, int, asyncio.Event]] = []
-        self._number = count()
-        monkeypatch.setattr(asyncio.BaseEventLoop, "time", lambda loop: self.now)
-        monkeypatch.setattr(asyncio, "sleep", self._sleep)
-        monkeypatch.setattr("server.runs.tending.time.monotonic", lambda: self.now)
-
-    async def step(self, until: float) -> bool:
-        """On to the next who wakes, if that is not later. Whether anybody did."""
-        await turns(50)
-        if not self._sleeping or self._sleeping[0][0] > until:
-            return False
-        due, _, wake = heapq.heappop(self._sleeping)
-        self.now = max(self.now, due)
-        wake.set()
-        await turns(50)
-        return True
-
-    async def _sleep(self, delay: float) -> None:
-        if delay <= 0:
-            await self._turn(0)
-            return
-        wake = asyncio.Event()
-        heapq.heappush(self._sleeping, (self.now + delay, next(self._number), wake))
-        await wake.wait()
-
-
-class Yard:
-    """Workers that tend their runs."""
-
-    def __init__(self, workers: Workers, time: Time) -> None:
-        self.workers = workers
-        self.time = time
-        self.tending: dict[str, Tending] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-
-    @property
-    def stores(self) -> list[Watched]:
-        """Those of all workers."""
-        return [store for worker in self.workers.hired if isinstance(store := worker.store, Watched)]
-
-    async def hire(self, name: str, bounds: Bounds = BOUNDS, *, tends: bool = True) -> Worker:
-        """A worker, and its store."""
-        worker = await self.workers.hire(name, bounds, kind=Watched)
-        self.tending[name] = Tending(worker.runs, worker.store, bounds)
-        if tends:
-            self.tend(worker)
-        return worker
-
-    def tend(self, worker: Worker) -> None:
-        """It looks after its runs from now on."""
-        with worker.here():
-            self._tasks[worker.name] = asyncio.create_task(self.tending[worker.name].run())
-
-    async def kill(self, worker: Worker) -> None:
-        """It is gone at once."""
-        await self.workers.kill(worker)
-
-    async def until(self, holds: Callable[[], bool], within_s: float = 1000.0) -> float:
-        """Waits until something is so. How many seconds that took."""
-        began = self.time.now
-        while not holds():
-            assert await self.time.step(began + within_s), "it never came"
-        return self.time.now - began
-
-    async def wait(self, seconds: float) -> None:
-        """So much time passes."""
-        until = self.time.now + seconds
-        while await self.time.step(until):
-            pass
-        self.time.now = until
-        await turns(50)
-
-    def store_is(self, *, away: bool) -> None:
-        """For all workers."""
-        for store in self.stores:
-            if away:
-                store.goes()
-            else:
-                store.comes()
+from tests.server.runs.script import RUN_ID
+from tests.server.runs.workers import CHAIN, HALF, INPUTS, WHOLE, Workers, half_told
+from tests.server.runs.yard import BOUNDS, LEASE_S, Time, Watched, Yard
 
 
 @pytest.fixture
@@ -179,23 +28,17 @@ async def yard(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Yard]:
         yield Yard(workers, time)
 
 
-async def begun(worker: Worker) -> str:
-    run_id = await worker.begin(CHAIN)
-    await worker.read_up_to(run_id, "field", "/summary")
-    return run_id
-
-
 class TestLeases:
     async def test_of_the_living_are_not_taken(self, yard: Yard) -> None:
-        one, other = await yard.hire("a"), await yard.hire("b")
-        run_id = await begun(one)
+        other, one = await yard.hire("b"), await yard.hire("a")  # so the other one looks first
+        run_id, _ = await half_told(one)
         await yard.wait(20 * LEASE_S)
         assert (await other.store.record(run_id)).owner == "a"
         assert len(yard.workers.chat.calls) == 1
 
     async def test_of_the_dead_are_taken_when_they_are_over(self, yard: Yard) -> None:
         one, other = await yard.hire("a"), await yard.hire("b")
-        run_id = await begun(one)
+        run_id, _ = await half_told(one)
         await yard.wait(3 * LEASE_S)
         await yard.kill(one)
         took = await yard.until(lambda: run_id in yard.stores[0].claimed)
@@ -204,7 +47,7 @@ class TestLeases:
 
     async def test_that_were_given_away_are_taken_at_once(self, yard: Yard) -> None:
         one = await yard.hire("a")
-        run_id = await begun(one)
+        run_id, _ = await half_told(one)
         one.runs.draining = True
         await one.runs.give_up()
         other = await yard.hire("b")
@@ -214,7 +57,7 @@ class TestLeases:
     async def test_a_worker_that_has_just_come_takes_none_within_a_lease(self, yard: Yard) -> None:
         """It cannot know for how long the store was away before."""
         one = await yard.hire("a")
-        run_id = await begun(one)
+        run_id, _ = await half_told(one)
         await yard.kill(one)
         yard.time.now += 100
         await yard.hire("b")
@@ -222,7 +65,7 @@ class TestLeases:
 
     async def test_that_were_lost_meanwhile_are_let_go(self, yard: Yard) -> None:
         one, other = await yard.hire("a", tends=False), await yard.hire("b")
-        run_id = await begun(one)
+        run_id, _ = await half_told(one)
         await yard.until(lambda: run_id in other.runs.owned)
         yard.tend(one)
         await yard.until(lambda: not one.runs.owned)
@@ -233,7 +76,7 @@ class TestOutages:
     async def test_nothing_is_taken_within_a_lease_of_the_stores_return(self, yard: Yard) -> None:
         """All leases are over then, and none of the workers is dead."""
         workers = [await yard.hire(name) for name in "abc"]
-        run_id = await begun(workers[0])
+        run_id, _ = await half_told(workers[0])
         await yard.wait(2 * LEASE_S)
         yard.store_is(away=True)
         await yard.wait(10 * LEASE_S)
@@ -244,7 +87,7 @@ class TestOutages:
 
     async def test_one_who_dies_in_it_is_taken_over_a_lease_after_it(self, yard: Yard) -> None:
         one, other = await yard.hire("a"), await yard.hire("b")
-        run_id = await begun(one)
+        run_id, _ = await half_told(one)
         await yard.wait(2 * LEASE_S)
         yard.store_is(away=True)
         await yard.wait(LEASE_S)
@@ -256,7 +99,7 @@ class TestOutages:
 
     async def test_what_was_given_away_is_taken_as_soon_as_it_is_back(self, yard: Yard) -> None:
         one, _ = await yard.hire("a"), await yard.hire("b")
-        run_id = await begun(one)
+        run_id, _ = await half_told(one)
         yard.stores[1].goes()
         await yard.wait(LEASE_S)
         one.runs.draining = True
@@ -277,7 +120,7 @@ class TestOutages:
     async def test_one_that_was_restarted_empty_is_given_back_every_run(self, yard: Yard) -> None:
         """Also those that have nothing to say just now; and until then nobody is told that there is no such run."""
         one, other = await yard.hire("a"), await yard.hire("b")
-        run_id = await begun(one)
+        run_id, _ = await half_told(one)
         told = one.runs.owned[run_id].log.last
         await yard.wait(2 * LEASE_S)
         yard.store_is(away=True)
@@ -313,7 +156,7 @@ class TestTaking:
 
     async def test_none_while_it_is_going(self, yard: Yard) -> None:
         one, other = await yard.hire("a"), await yard.hire("b")
-        run_id = await begun(one)
+        run_id, _ = await half_told(one)
         other.runs.draining = True
         await yard.kill(one)
         await yard.wait(5 * LEASE_S)
@@ -327,7 +170,7 @@ class TestTaking:
         one, other = await yard.hire("a"), await yard.hire("b")
         await one.store.create(new(RUN_ID, chain=CHAIN, request=INPUTS[CHAIN], lives_s=10_000.0))
         await one.store.append(RUN_ID, [Entry.stored(1, "start", '{"type":"start","seq":1,"canary":1}')])
-        run_id = await begun(one)
+        run_id, _ = await half_told(one)
         await yard.kill(one)
         await yard.until(lambda: run_id in other.runs.owned)
         assert (await other.read(run_id))[-1].type == "complete"
@@ -340,13 +183,13 @@ class TestReaders:
 
     async def test_a_run_that_nobody_reads_is_cancelled(self, yard: Yard) -> None:
         worker = await yard.hire("a", self.GRACE)
-        run_id = await begun(worker)
+        run_id, _ = await half_told(worker)
         assert 29 <= await yard.until(lambda: not worker.runs.owned) <= 33
         assert (await worker.read(run_id))[-1].type == "cancelled"
 
     async def test_one_that_is_read_elsewhere_is_not(self, yard: Yard) -> None:
         one, other = await yard.hire("a", self.GRACE), await yard.hire("b", self.GRACE)
-        run_id = await begun(one)
+        run_id, _ = await half_told(one)
         async with other.runs.reader(run_id):
             await yard.wait(300)
             assert one.runs.owned[run_id].running

@@ -10,22 +10,36 @@ from weakref import WeakSet
 from chains import Limits, StructuredChain, chatbot, meeting_info
 from chains.models.model import Model
 from chains.models.scripted import Reply, ScriptedChatModel
-from schemas import Event
+from schemas import Code, Event, MeetingInfo, StreamError
 from server.runs.memory import Memory, MemoryStore
 from server.runs.service import Bounds, Runs
 from server.runs.store import Record
+from tests.chains.contract import check
 from tests.server.configs import CHAT, CHAT_INPUT, MEETING, MEETING_INPUT, text
 from tests.server.runs.script import SOON, read_on
 
 INPUTS: dict[str, Any] = {"chatbot": CHAT_INPUT, "meeting-info": MEETING_INPUT}
 WHOLE: dict[str, str] = {"chatbot": text(CHAT), "meeting-info": text(MEETING)}
 TOTAL_S = 3600.0
+CHAIN = "meeting-info"
+"""The chain of most runs here."""
+
 _WORKER: ContextVar[str] = ContextVar("worker", default="")
 
 
 def stalls(chain: str, at: str) -> Reply:
     """An answer that breaks off before these words, and says nothing more."""
     return Reply(text=WHOLE[chain][: WHOLE[chain].index(at)], failure="stall")
+
+
+NAME_STANDS = stalls(CHAIN, '"summary"')
+"""An answer that stops when two properties have settled."""
+
+HALF = stalls(CHAIN, '"description"')
+"""An answer that stops when three properties have settled."""
+
+ROUND = WHOLE[CHAIN]
+"""A whole one."""
 
 
 class Worker:
@@ -161,3 +175,29 @@ async def hiring(*replies: Reply | str, **known: Any) -> AsyncIterator[Workers]:
         yield workers
     finally:
         await workers.close()
+
+
+async def half_told(worker: Worker) -> tuple[str, list[Event]]:
+    """A run that has come as far as its model goes, and what was told of it."""
+    run_id = await worker.begin(CHAIN)
+    return run_id, await worker.read_up_to(run_id, "field", "/summary")
+
+
+async def ends(worker: Worker, run_id: str) -> list[Event]:
+    """The whole log of a run, which keeps the contract, wherever it is read and from whatever number."""
+    log = await worker.read(run_id)
+    check(log, MeetingInfo)
+    await worker.empty()
+    for after in range(len(log)):
+        assert await worker.read(run_id, after) == log[after:]
+    return log
+
+
+def refused(outcome: object, code: Code) -> bool:
+    return isinstance(outcome, StreamError) and outcome.code is code
+
+
+def end_of(events: list[Event]) -> Event:
+    """The end of a whole log."""
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    return events[-1]
