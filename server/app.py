@@ -25,6 +25,7 @@ from server.logs import quiet_libraries
 from server.routes.chains import chain_routes
 from server.routes.runs import run_routes
 from server.routes.service import service_routes
+from server.runs.owner import Owner
 from server.runs.service import Runs
 from server.runs.store import StoreUnavailable
 from server.runs.tending import Tending
@@ -48,7 +49,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     store, bounds = store_of(settings.runs), settings.run_bounds()
     totals = {name: settings.run_limits(name).total for name in chains}
-    runs = Runs(store, chains, totals, bounds)
+    owner = Owner(store, chains, totals, bounds)
+    runs = Runs(store, owner, bounds, longest_s=max(totals.values()))
     tending = Tending(runs, store, bounds)
 
     @asynccontextmanager

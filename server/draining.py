@@ -51,7 +51,7 @@ def drained(runs: Runs, drain_s: float, *, deaf: bool) -> Iterator[None]:
 
 
 async def _come_to_rest(runs: Runs, within_s: float) -> None:
-    runs.draining = True
+    runs.owner.draining = True
     await runs.finished(within_s)
     await runs.give_up()
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from chains.limits import Limits
 from chains.models.spec import ModelSpec
 from schemas import EventName
-from server.runs.service import Bounds
+from server.runs.owner import Bounds
 
 OWN_PATHS = {"/health", "/ready", "/schemas.json", "/openapi.json", "/page", "/runs"}
 """What the server itself answers, or will; chains have other paths."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import mean
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -33,7 +34,7 @@ MISSED = 60
 class Phase:
     """Runs that all had so many readers on their own worker, and on another one. Costs are for all the runs together.
 
-    `events` is what a reader was sent of its run, on the average; 0 without readers.
+    `events`, `sent`: events and bytes that a reader was sent of its run, on the average; 0 without readers.
     """
 
     runs: int
@@ -41,6 +42,7 @@ class Phase:
     here: int
     elsewhere: int
     events: float
+    sent: float
     owner_cpu: float
     other_cpu: float
     redis: Costs
@@ -130,7 +132,8 @@ class _Measured:
             seconds=monotonic() - began,
             here=here,
             elsewhere=elsewhere,
-            events=sum(reading.events for reading in readings) / len(readings) if readings else 0,
+            events=mean(reading.events for reading in readings) if readings else 0,
+            sent=mean(reading.bytes for reading in readings) if readings else 0,
             owner_cpu=self._owner.cpu() - owner_cpu,
             other_cpu=self._other.cpu() - other_cpu,
             redis=spent,
@@ -157,7 +160,7 @@ class _Measured:
         await first(readings, "complete")
         return Resumes(
             readers,
-            sum(reading.events for reading in readings) / readers,
+            mean(reading.events for reading in readings),
             monotonic() - began,
             self._other.cpu() - before,
             self._redis.served.cpu() - redis_before,

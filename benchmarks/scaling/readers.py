@@ -16,6 +16,7 @@ from benchmarks.simulator import Script
 
 PATIENCE_S = 60.0
 _EVENT = b"\nevent: "
+_STATUS = slice(9, 12)  # where it stands in an answer
 _KEPT = 64  # bytes of what came before, in which a name may begin
 _numbers = count(1)
 
@@ -43,11 +44,11 @@ class Reading(asyncio.Protocol):
         transport.write(self._request)  # type: ignore[attr-defined]
 
     def data_received(self, data: bytes) -> None:
-        if not self.bytes:
-            self.status = int(data[9:12])
-            self.answered.set_result(None)
-        self.bytes += len(data)
         joined = self._tail + data
+        self.bytes += len(data)
+        if not self.status and len(joined) >= _STATUS.stop:
+            self.status = int(joined[_STATUS])
+            self.answered.set_result(None)
         self.events += joined.count(_EVENT) - self._tail.count(_EVENT)
         for kind, came in self.first.items():
             if not came.done() and b"%s%s\n" % (_EVENT, kind.encode()) in joined:

@@ -47,6 +47,7 @@ class Results:
             redis_in=read.redis.bytes_in / read.runs / run_s,
             redis_out=read.redis.bytes_out / read.runs / run_s,
             kept_bytes=read.redis_bytes,
+            sent=read.sent / run_s,
         )
 
     def storms(self) -> list[tuple[str, Storm]]:

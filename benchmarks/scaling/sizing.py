@@ -16,6 +16,7 @@ class Measured:
     - `redis_cores`, `redis_asked`, `redis_in`, `redis_out`: of Redis, by a run with one reader elsewhere: cores, and
       commands and bytes a second
     - `kept_bytes`: memory in Redis, from a run's beginning until its time to live is over
+    - `sent`: bytes a second to a reader while the model writes
     """
 
     run_s: float
@@ -29,6 +30,7 @@ class Measured:
     redis_in: float
     redis_out: float
     kept_bytes: float
+    sent: float
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Need(NamedTuple):
     bytes_in: float
     bytes_out: float
     kept_bytes: float
+    sent: float
 
 
 def need(share: float, measured: Measured, plan: Plan) -> Need:
@@ -85,6 +88,7 @@ def need(share: float, measured: Measured, plan: Plan) -> Need:
         bytes_in=runs * measured.redis_in,
         bytes_out=runs * measured.redis_out,
         kept_bytes=kept,
+        sent=runs * measured.sent,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass
+from math import inf
 from time import monotonic_ns
 
 from benchmarks import answers
@@ -79,24 +80,18 @@ def streams(bench: Bench) -> list[Streams]:
 
 
 def search(tried: Callable[[int], Step], first: int) -> list[Step]:
-    """Tries until one number holds and the next one does not, from about where the first try says that it will be."""
-    steps: dict[int, Step] = {}
-
-    def holds(count: int) -> bool:
-        if count not in steps:
-            steps[count] = tried(count)
-        return steps[count].holds
-
-    count = first
-    if holds(first):
-        count = max(first, round(first * FULL / steps[first].cores / STEP) * STEP)
-    if holds(count):
-        while holds(count + STEP):
-            count += STEP
-    else:
-        while count > STEP and not holds(count - STEP):
-            count -= STEP
-    return [steps[count] for count in sorted(steps)]
+    """Tries until one number holds and the next one does not. Until one has failed, its core says how many may do."""
+    steps: list[Step] = []
+    low, high, count = 0, inf, first
+    while high - low > STEP:
+        steps.append(tried(count))
+        if steps[-1].holds:
+            low = count
+        else:
+            high = count
+        between = (low + high) / 2 if high < inf else max(low * FULL / steps[-1].cores, low + STEP)
+        count = int(between / STEP) * STEP
+    return sorted(steps, key=lambda step: step.streams)
 
 
 def _tried(bench: Bench, served: Served, count: int) -> Step:

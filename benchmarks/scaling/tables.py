@@ -107,13 +107,20 @@ def _readers(results: Results) -> Table:
     run_s = results.fanout.run_s
     return Table(
         "CPU of a run's worker for each token, and of a reader's worker for each event, µs",
-        ["readers of each run", "a token", "an event for each reader", "events of a run", "cores: owner", "the other"],
+        [
+            "readers of each run",
+            "a token",
+            "an event for each reader",
+            "events, KB to each",
+            "cores: owner",
+            "the other",
+        ],
         [
             [
                 f"{phase.runs} runs: {phase.here} here, {phase.elsewhere} elsewhere",
                 f"{per_token(phase, run_s):.0f}",
                 f"{per_event(phase, alone):.0f}" if phase in read else "",
-                f"{phase.events:.0f}" if phase in read else "",
+                f"{phase.events:.0f}, {phase.sent / KB:.0f}" if phase in read else "",
                 f"{phase.owner_cpu / phase.seconds:.2f}",
                 f"{phase.other_cpu / phase.seconds:.2f}",
             ]
@@ -188,6 +195,7 @@ def _sizing(results: Results) -> Table:
             ["commands of all Redis a second", *(f"{one.asked:,.0f}" for one in needs)],
             ["Gbit/s into all Redis", *(f"{one.bytes_in * 8 / 1e9:,.1f}" for one in needs)],
             ["Gbit/s out of all Redis", *(f"{one.bytes_out * 8 / 1e9:,.1f}" for one in needs)],
+            ["Gbit/s to all readers", *(f"{one.sent * 8 / 1e9:,.1f}" for one in needs)],
             ["memory of all Redis, GB", *(f"{one.kept_bytes / 1e9:,.0f}" for one in needs)],
         ],
     )

@@ -52,7 +52,7 @@ def chain_routes(name: str, chain: StructuredChain, settings: Settings, runs: Ru
         path=served.path,
         config_keys=(),
         enabled_endpoints=_langserves(offered),
-        dependencies=[Depends(runs.admit), Depends(_check_body(chain, settings.limits.batch_items))],
+        dependencies=[Depends(runs.owner.admit), Depends(_check_body(chain, settings.limits.batch_items))],
         serializer=WireSerializer(),
     )
     return router
@@ -104,13 +104,13 @@ def _add_stream(router: APIRouter, name: str, chain: StructuredChain, settings: 
         detach: Annotated[bool, Query(description="Leaving does not stop the run, which can be read again")] = False,
     ) -> Response:
         """The answer as typed server-sent events, while the model writes it (see docs/protocol.md)."""
-        runs.admit()
+        runs.owner.admit()
         own_client = {"input", "config", "kwargs"} <= body.keys()
         in_langserves = protocol == "langserve" or (protocol is None and own_client)
         frames: Frames = LangServeFrames() if in_langserves else event_frames(events, served.events, ping, settings)
         async with AsyncExitStack() as held:
             if detach:
-                run_id = await runs.begin(name, _input(chain, body))
+                run_id = await runs.owner.begin(name, _input(chain, body))
                 reader = await held.enter_async_context(runs.reader(run_id))
             else:
                 pins = None if in_langserves else Pins()  # what has been sent in LangServe's frames stays
@@ -137,7 +137,7 @@ def _add_runs(router: APIRouter, name: str, chain: StructuredChain, settings: Se
     @router.post(f"{path}/runs", tags=[path.strip("/"), "runs"], status_code=201)
     async def begin(body: Envelope, key: Key = None) -> RunReceipt:
         """Begins a run that goes on whether or not anybody reads it, and answers at once."""
-        run_id = await runs.begin(name, _input(chain, body), key or "")
+        run_id = await runs.owner.begin(name, _input(chain, body), key or "")
         return RunReceipt(run_id=run_id, events_url=f"/runs/{run_id}/events")
 
 

@@ -69,7 +69,7 @@ def service_routes(chains: dict[str, StructuredChain], settings: Settings, runs:
 
 def _trouble(chains: dict[str, StructuredChain], runs: Runs, tending: Tending) -> str:
     """Why no request should be sent here, if none should."""
-    if runs.draining:
+    if runs.owner.draining:
         return "shutting down"
     if lost := sorted({chain.model.name for chain in chains.values() if not chain.model.alive()}):
         return f"lost: {', '.join(lost)}"

@@ -6,7 +6,8 @@ import time
 from math import inf
 
 from chains.faults import log_fault
-from server.runs.service import Bounds, Runs
+from server.runs.owner import Bounds
+from server.runs.service import Runs
 from server.runs.store import Record, Store, StoreUnavailable
 
 _log = logging.getLogger(__name__)
@@ -51,14 +52,14 @@ class Tending:
         if now - self._renewed_at >= self._bounds.lease_s / 3:
             await self._renew()
             self._renewed_at = now
-        for run_id in list(self._runs.undone):
+        for run_id in list(self._runs.owner.undone):
             await self._store.drop(run_id)
-            self._runs.undone.discard(run_id)
-        if room := self._runs.room:
+            self._runs.owner.undone.discard(run_id)
+        if room := self._runs.owner.room:
             lease_s = self._bounds.lease_s
             for record in await self._store.claim(lease_s, min(room, AT_ONCE), steady_s=lease_s):
                 await self._take_over(record)
-        await self._runs.end_unread()
+        await self._runs.owner.end_unread()
         if now - self._noted_at >= self._bounds.grace_s / 3:
             await self._note_readers()
             self._noted_at = now
@@ -66,18 +67,18 @@ class Tending:
     async def _take_over(self, record: Record) -> None:
         """One that cannot be taken over must not stand in the way of the others."""
         try:
-            await self._runs.take_over(record)
+            await self._runs.owner.take_over(record)
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001  # tried again when its lease is over once more
             log_fault(_log, "a run cannot be taken over", error)
 
     async def _renew(self) -> None:
-        for run_id in await self._store.renew(list(self._runs.owned)):
-            if owned := self._runs.owned.get(run_id):
+        for run_id in await self._store.renew(list(self._runs.owner.owned)):
+            if owned := self._runs.owner.owned.get(run_id):
                 await owned.abandon()
         if self._runs.doubtful:
-            for owned in list(self._runs.owned.values()):
+            for owned in list(self._runs.owner.owned.values()):
                 await owned.assure()
 
     async def _note_readers(self) -> None:

@@ -96,6 +96,12 @@ def test_items_that_a_reading_was_not_told_of_are_null_until_they_are() -> None:
     }
 
 
+def test_a_start_begins_anew() -> None:
+    """As it comes to a reader who had the beginning of a run that was lost with its worker, before it was stored."""
+    start = next(event for event in EVENTS if event.type == "start")
+    assert folded(token("/a", "gone"), field("/b", 1), start, token("/a", "new")) == {"a": "new"}
+
+
 def test_a_reset_keeps_what_it_says_and_nothing_else() -> None:
     reset = Reset(seq=1, attempt=2, keep=("/a~1b", "/unknown"), reason=Code.INVALID_OUTPUT)
     before: list[Event] = [field("/a~1b", 1), token("/gone", "x"), field("/list", [1])]

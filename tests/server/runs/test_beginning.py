@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from schemas import Code, Complete, RequestError, ServerError, Start
-from server.runs import service as service_module
-from server.runs.service import Bounds
+from server.runs import owner as owner_module
+from server.runs.owner import Bounds
 from server.runs.store import NewRun
 from tests.server.configs import CHAT, CHAT_INPUT
 from tests.server.runs.script import RUN_ID, SOON, turns
@@ -36,9 +36,9 @@ class TestBeginning:
     async def test_it_goes_on_though_whoever_asked_for_it_has_left(self, chatting: Workers) -> None:
         worker = await chatting.hire("a")
         asking = asyncio.create_task(worker.begin(key="k"))
-        while not worker.runs.owned:
+        while not worker.runs.owner.owned:
             await turns(1)
-        (run_id,) = worker.runs.owned
+        (run_id,) = worker.runs.owner.owned
         asking.cancel()
         await asyncio.wait({asking})
         assert await worker.begin(key="k") == run_id
@@ -59,10 +59,10 @@ class TestBeginning:
         begun = await asyncio.gather(*(worker.begin("meeting-info") for _ in range(20)), return_exceptions=True)
         assert sum(refused(outcome, Code.TOO_BUSY) for outcome in begun) == 15
         ids = [outcome for outcome in begun if isinstance(outcome, str)]
-        assert (len(set(ids)), worker.runs.room) == (5, 0)
+        assert (len(set(ids)), worker.runs.owner.room) == (5, 0)
         await worker.runs.cancel(ids[0], "enough")
         await turns(20)
-        assert worker.runs.room == 1
+        assert worker.runs.owner.room == 1
         assert await worker.begin("meeting-info")
 
     async def test_those_that_are_refused_take_no_place(self, chatting: Workers) -> None:
@@ -71,16 +71,16 @@ class TestBeginning:
             with pytest.raises(RequestError):
                 await worker.begin(request={"messages": "none"})
             await worker.empty()
-        assert worker.runs.room == 1
+        assert worker.runs.owner.room == 1
 
     async def test_none_while_the_process_is_going(self, chatting: Workers) -> None:
         worker = await chatting.hire("a")
-        worker.runs.draining = True
+        worker.runs.owner.draining = True
         for refusing in (worker.begin(), worker.begin(key="k")):
             with pytest.raises(ServerError) as raised:
                 await refusing
             assert refused(raised.value, Code.SHUTTING_DOWN)
-        assert worker.runs.room == 0
+        assert worker.runs.owner.room == 0
 
 
 class TestKeys:
@@ -100,7 +100,7 @@ class TestKeys:
     async def test_a_try_that_is_left_is_no_matter_to_the_others(self, chatting: Workers) -> None:
         worker = await chatting.hire("a")
         first = asyncio.create_task(worker.begin(key="k"))
-        while not worker.runs.owned:
+        while not worker.runs.owner.owned:
             await turns(1)
         second = asyncio.create_task(worker.begin(key="k"))
         await turns(1)
@@ -146,7 +146,7 @@ class TestKeys:
         self, chatting: Workers, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The second comes while the first one's run is in the store, but has told nothing."""
-        monkeypatch.setattr(service_module, "JOIN_S", 0.01)
+        monkeypatch.setattr(owner_module, "JOIN_S", 0.01)
         one, other, _ = await chatting.three()
         first = NewRun(RUN_ID, "chatbot", CHAT_INPUT, 0.0, 100.0, *_key_of(one, "k"))
         await one.store.create(first)
@@ -161,4 +161,4 @@ class TestKeys:
 
 def _key_of(worker: Worker, key: str) -> tuple[str, str]:
     """Under which key, and with which print, the store is asked for a chat's run."""
-    return service_module._digest("chatbot", key), service_module._digest("chatbot", CHAT_INPUT)
+    return owner_module._digest("chatbot", key), owner_module._digest("chatbot", CHAT_INPUT)

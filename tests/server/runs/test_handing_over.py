@@ -6,7 +6,7 @@ import pytest
 
 from schemas import Cancelled, Code, Complete, Failed, MeetingInfo, RequestError, Reset, ServerError
 from server.runs.log import Moved
-from server.runs.service import Bounds
+from server.runs.owner import Bounds
 from tests.chains.contract import check
 from tests.server.runs.script import SOON, turns
 from tests.server.runs.workers import CHAIN, HALF, ROUND, ends, half_told, hiring
@@ -21,8 +21,8 @@ class TestWakes:
             run_id, told = await half_told(one)
             async with one.runs.reader(run_id, told[-1].seq) as reader:
                 await other.take_over()
-                for lost in await one.store.renew(list(one.runs.owned)):
-                    await one.runs.owned[lost].abandon()
+                for lost in await one.store.renew(list(one.runs.owner.owned)):
+                    await one.runs.owner.owned[lost].abandon()
                 with pytest.raises(Moved):
                     await reader.next(asyncio.get_running_loop().time() + SOON)
             await one.empty()
@@ -47,7 +47,7 @@ class TestWakes:
             one, other, _ = await workers.three()
             run_id, _ = await half_told(one)
             await other.take_over()
-            await one.runs.owned[run_id].end("nobody reads it")
+            await one.runs.owner.owned[run_id].end("nobody reads it")
             await one.empty()
             assert isinstance((await ends(other, run_id))[-1], Complete)
 
@@ -60,7 +60,7 @@ class TestHandedOver:
             one, other = await workers.hire("a", Bounds(takeovers=0)), await workers.hire("b", Bounds(takeovers=0))
             run_id, told = await half_told(one)
             async with one.runs.reader(run_id, told[-1].seq) as reader:
-                one.runs.draining = True
+                one.runs.owner.draining = True
                 await one.runs.give_up()
                 with pytest.raises(Moved):
                     await reader.next(asyncio.get_running_loop().time() + SOON)

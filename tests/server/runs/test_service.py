@@ -16,8 +16,8 @@ from schemas import (
     ServerError,
 )
 from server.runs.log import Log, Moved
+from server.runs.owner import Bounds
 from server.runs.run import Run
-from server.runs.service import Bounds
 from server.runs.store import Unknown
 from tests.chains.contract import check
 from tests.server.configs import MEETING
@@ -47,7 +47,7 @@ class TestElsewhere:
             run_id = await one.begin("meeting-info")
             await third.read_up_to(run_id, "field", "/name")
             seq = await other.runs.pin(run_id, "/name", "내 모임")
-            assert [event for event in events_in(one.runs.owned[run_id].log) if event.seq == seq] == [
+            assert [event for event in events_in(one.runs.owner.owned[run_id].log) if event.seq == seq] == [
                 Pinned(seq=seq, path="/name", value="내 모임")
             ]
             assert (await third.runs.view(run_id)).value["name"] == "내 모임"
@@ -82,7 +82,7 @@ class TestElsewhere:
                 assert (view.state, view.end, view.attempt, view.chain) == ("running", None, 1, "meeting-info")
                 assert view.value["name"] == MEETING["name"]
                 assert "/name" in view.settled
-                assert view.seq == one.runs.owned[run_id].log.last
+                assert view.seq == one.runs.owner.owned[run_id].log.last
             await one.runs.cancel(run_id, "enough")
             for worker in (one, other):
                 view = await worker.runs.view(run_id)
@@ -208,7 +208,7 @@ class TestReaders:
             with pytest.raises(Moved):
                 await reading
         assert other.runs.read_elsewhere == []
-        assert not one.runs.owned[run_id].log.closed
+        assert not one.runs.owner.owned[run_id].log.closed
 
 
 async def test_when_all_is_over_nothing_is_left(chatting: Workers) -> None:
@@ -220,6 +220,6 @@ async def test_when_all_is_over_nothing_is_left(chatting: Workers) -> None:
     for worker in workers:
         await worker.runs.finished(SOON)
         await worker.empty()
-        assert worker.runs.room == Bounds().running
+        assert worker.runs.owner.room == Bounds().running
     await turns(20)
     assert asyncio.all_tasks() == before

@@ -8,7 +8,7 @@ import asyncio
 import pytest
 
 from schemas import Cancelled, Code, Complete, Failed, MeetingInfo, Reset, ServerError
-from server.runs.service import Bounds
+from server.runs.owner import Bounds
 from server.runs.store import Unknown
 from tests.chains.contract import check
 from tests.server.configs import MEETING
@@ -78,7 +78,7 @@ class TestKilled:
             log = await one.read(run_id)
             await workers.kill(one)
             assert await other.take_over() == []
-            await other.runs.take_over(await other.store.record(run_id))
+            await other.runs.owner.take_over(await other.store.record(run_id))
             assert other.left == []
             assert await ends(other, run_id) == log
             assert len(workers.chat.calls) == 1
@@ -209,7 +209,7 @@ class TestCancelled:
             (record,) = await other.store.claim(0, 10)
             assert not await other.runs.cancel(run_id, "enough")
             with other.here():
-                await other.runs.take_over(record)
+                await other.runs.owner.take_over(record)
             assert isinstance((await ends(other, run_id))[-1], Cancelled)
 
     @pytest.mark.parametrize("told", [False, True])
@@ -225,9 +225,9 @@ class TestCancelled:
             (record,) = await other.store.claim(0, 10)
             await third.runs.cancel(run_id, "enough")
             with other.here():
-                await other.runs.take_over(record)
+                await other.runs.owner.take_over(record)
             await turns(100)
-            assert not any(run.running for run in other.runs.owned.values())
+            assert not any(run.running for run in other.runs.owner.owned.values())
             await other.empty()
             if told:
                 assert (await ends(other, run_id))[-1].type == "cancelled"

@@ -9,7 +9,7 @@ import pytest
 
 from server.runs.entry import Entry
 from server.runs.memory import Memory
-from server.runs.service import Bounds
+from server.runs.owner import Bounds
 from server.runs.store import StoreUnavailable, Unknown
 from server.runs.tending import AT_ONCE, Tending
 from tests.server.runs.fleet import new
@@ -48,7 +48,7 @@ class TestLeases:
     async def test_that_were_given_away_are_taken_at_once(self, yard: Yard) -> None:
         one = await yard.hire("a")
         run_id, _ = await half_told(one)
-        one.runs.draining = True
+        one.runs.owner.draining = True
         await one.runs.give_up()
         other = await yard.hire("b")
         assert await yard.until(lambda: run_id in yard.stores[1].claimed) <= 1.0
@@ -66,9 +66,9 @@ class TestLeases:
     async def test_that_were_lost_meanwhile_are_let_go(self, yard: Yard) -> None:
         one, other = await yard.hire("a", tends=False), await yard.hire("b")
         run_id, _ = await half_told(one)
-        await yard.until(lambda: run_id in other.runs.owned)
+        await yard.until(lambda: run_id in other.runs.owner.owned)
         yard.tend(one)
-        await yard.until(lambda: not one.runs.owned)
+        await yard.until(lambda: not one.runs.owner.owned)
         assert (await one.read(run_id))[-1].type == "complete"
 
 
@@ -102,7 +102,7 @@ class TestOutages:
         run_id, _ = await half_told(one)
         yard.stores[1].goes()
         await yard.wait(LEASE_S)
-        one.runs.draining = True
+        one.runs.owner.draining = True
         await one.runs.give_up()
         yard.stores[1].comes()
         assert await yard.until(lambda: run_id in yard.stores[1].claimed) <= 2.0
@@ -121,7 +121,7 @@ class TestOutages:
         """Also those that have nothing to say just now; and until then nobody is told that there is no such run."""
         one, other = await yard.hire("a"), await yard.hire("b")
         run_id, _ = await half_told(one)
-        told = one.runs.owned[run_id].log.last
+        told = one.runs.owner.owned[run_id].log.last
         await yard.wait(2 * LEASE_S)
         yard.store_is(away=True)
         await yard.wait(LEASE_S)
@@ -149,7 +149,7 @@ class TestTaking:
         small = await yard.hire("b", Bounds(lease_s=LEASE_S, grace_s=10_000.0, running=3))
         await yard.wait(2 * LEASE_S)
         assert set(yard.stores[0].wanted) <= {1, 2, 3}
-        assert len(small.runs.owned) <= 3
+        assert len(small.runs.owner.owned) <= 3
         await yard.hire("c")
         await yard.wait(2 * LEASE_S)
         assert max(yard.stores[1].wanted) == AT_ONCE
@@ -157,7 +157,7 @@ class TestTaking:
     async def test_none_while_it_is_going(self, yard: Yard) -> None:
         one, other = await yard.hire("a"), await yard.hire("b")
         run_id, _ = await half_told(one)
-        other.runs.draining = True
+        other.runs.owner.draining = True
         await yard.kill(one)
         await yard.wait(5 * LEASE_S)
         assert yard.stores[0].claimed == {}
@@ -172,7 +172,7 @@ class TestTaking:
         await one.store.append(RUN_ID, [Entry.stored(1, "start", '{"type":"start","seq":1,"canary":1}')])
         run_id, _ = await half_told(one)
         await yard.kill(one)
-        await yard.until(lambda: run_id in other.runs.owned)
+        await yard.until(lambda: run_id in other.runs.owner.owned)
         assert (await other.read(run_id))[-1].type == "complete"
         assert {record.levelno for record in caplog.records} == {logging.ERROR}
         assert "canary" not in caplog.text
@@ -184,7 +184,7 @@ class TestReaders:
     async def test_a_run_that_nobody_reads_is_cancelled(self, yard: Yard) -> None:
         worker = await yard.hire("a", self.GRACE)
         run_id, _ = await half_told(worker)
-        assert 29 <= await yard.until(lambda: not worker.runs.owned) <= 33
+        assert 29 <= await yard.until(lambda: not worker.runs.owner.owned) <= 33
         assert (await worker.read(run_id))[-1].type == "cancelled"
 
     async def test_one_that_is_read_elsewhere_is_not(self, yard: Yard) -> None:
@@ -192,8 +192,8 @@ class TestReaders:
         run_id, _ = await half_told(one)
         async with other.runs.reader(run_id):
             await yard.wait(300)
-            assert one.runs.owned[run_id].running
-        assert await yard.until(lambda: not one.runs.owned) <= 2 * 30 + 3
+            assert one.runs.owner.owned[run_id].running
+        assert await yard.until(lambda: not one.runs.owner.owned) <= 2 * 30 + 3
 
 
 async def test_a_store_that_is_not_there_yet_is_waited_for(yard: Yard) -> None:

@@ -12,7 +12,8 @@ from chains.models.model import Model
 from chains.models.scripted import Reply, ScriptedChatModel
 from schemas import Code, Event, MeetingInfo, StreamError
 from server.runs.memory import Memory, MemoryStore
-from server.runs.service import Bounds, Runs
+from server.runs.owner import Bounds, Owner
+from server.runs.service import Runs
 from server.runs.store import Record
 from tests.chains.contract import check
 from tests.server.configs import CHAT, CHAT_INPUT, MEETING, MEETING_INPUT, text
@@ -48,7 +49,8 @@ class Worker:
     def __init__(self, name: str, store: MemoryStore, chains: dict[str, StructuredChain], bounds: Bounds) -> None:
         self.name = name
         self.store = store
-        self.runs = Runs(store, chains, dict.fromkeys(chains, TOTAL_S), bounds)
+        owner = Owner(store, chains, dict.fromkeys(chains, TOTAL_S), bounds)
+        self.runs = Runs(store, owner, bounds, longest_s=TOTAL_S)
         self.serving = asyncio.create_task(self.runs.errands.serve())
 
     @contextmanager
@@ -63,14 +65,14 @@ class Worker:
     async def begin(self, chain: str = "chatbot", key: str = "", request: Any = None) -> str:
         """Begins a run of this chain, by default with the input that fits."""
         with self.here():
-            return await self.runs.begin(chain, INPUTS[chain] if request is None else request, key)
+            return await self.runs.owner.begin(chain, INPUTS[chain] if request is None else request, key)
 
     async def take_over(self, idle_s: float = 0.0) -> Sequence[Record]:
         """Takes over all runs whose owners were silent for so long. Returns their records."""
         with self.here():
             records = await self.store.claim(idle_s, 100)
             for record in records:
-                await self.runs.take_over(record)
+                await self.runs.owner.take_over(record)
         return records
 
     async def read(self, run_id: str, after: int = 0, *, sure: bool = True) -> list[Event]:
@@ -93,7 +95,8 @@ class Worker:
     def left(self) -> list[object]:
         """What it still holds, of anything."""
         runs = self.runs
-        return [*runs.owned, *runs._attached, *runs._elsewhere, *runs._tasks, *[runs._readers] * bool(runs._readers)]
+        counts = len(runs._tasks), len(runs.owner._tasks), runs._readers
+        return [*runs.owner.owned, *runs._attached, *runs._elsewhere, *filter(None, counts)]
 
     async def empty(self) -> None:
         """Returns when it holds nothing any more."""

@@ -8,7 +8,7 @@ from itertools import count
 import pytest
 
 from server.runs.memory import Memory, MemoryStore
-from server.runs.service import Bounds
+from server.runs.owner import Bounds
 from server.runs.store import Record, StoreUnavailable
 from server.runs.tending import Tending
 from tests.server.runs.script import turns

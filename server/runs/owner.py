@@ -1,0 +1,225 @@
+"""This worker as the owner of runs: it begins them, takes over those of lost workers, and gives its own away."""
+
+import asyncio
+import hashlib
+import json
+import time
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+from uuid import UUID, uuid4
+
+from langchain_core.runnables import RunnableConfig
+
+from chains import Pins, Resumption
+from chains.structured import StructuredChain
+from schemas import Code, Event, ServerError, StreamError
+from server.runs.log import Log, Moved
+from server.runs.owned import Owned
+from server.runs.reading import log_of, store_reader
+from server.runs.store import Expired, NewRun, Record, Store, StoreUnavailable, Unknown
+from server.runs.tasks import Tasks
+
+JOIN_S = 10.0
+"""Seconds that a repeated request waits for the first one's run to begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What runs may take.
+
+    - `running`, `readers`: kept runs, and readers of runs, in this process at once
+    - `log_chars`: characters of JSON that a log holds; beyond it its beginning becomes a snapshot
+    - `grace_s`: seconds after which a run that nobody reads is cancelled
+    - `lease_s`: seconds of silence after which a worker is given up
+    - `takeovers`: how often a run may be taken over from a worker that was lost
+    """
+
+    running: int = 500
+    readers: int = 10_000
+    log_chars: int = 1 << 20
+    grace_s: float = 60.0
+    lease_s: float = 10.0
+    takeovers: int = 1
+
+
+class Beginning(NamedTuple):
+    """A run that is being made, and the task that gives its id."""
+
+    new: NewRun
+    task: asyncio.Task[str]
+
+
+class Owner:
+    """Owns runs. `totals` gives the seconds that a chain's run may take, by its name."""
+
+    def __init__(
+        self, store: Store, chains: Mapping[str, StructuredChain], totals: Mapping[str, float], bounds: Bounds
+    ) -> None:
+        self.owned: dict[str, Owned] = {}
+        """Its runs, by their id."""
+        self.draining = False
+        """Whether this process is going, and begins nothing more."""
+        self.undone: set[str] = set()
+        """Runs that were given up before they began, which the store may have been told of."""
+        self._store = store
+        self._chains = chains
+        self._totals = totals
+        self._bounds = bounds
+        self._beginning: dict[str, Beginning] = {}  # by their key, if they have one
+        self._tasks = Tasks()
+
+    @property
+    def room(self) -> int:
+        """How many more runs this worker could take."""
+        beginning = sum(one.new.id not in self.owned for one in self._beginning.values())
+        return 0 if self.draining else max(self._bounds.running - len(self.owned) - beginning, 0)
+
+    def admit(self) -> None:
+        """Refuses what would begin something while this process is going."""
+        if self.draining:
+            raise going()
+
+    async def begin(self, name: str, request: Any, key: str = "") -> str:
+        """Begins a run that is kept. Returns its id, or that of the run which was begun under this key.
+
+        Once begun it no longer depends on who asked for it: somebody else may have joined.
+        """
+        self.admit()
+        if key and (beginning := self._beginning.get(_digest(name, key))):
+            beginning.new.must_repeat(_digest(name, request))
+            return await asyncio.shield(beginning.task)
+        if not self.room:
+            raise ServerError("The server is busy. Try again shortly.", code=Code.TOO_BUSY, retry_after_ms=2000)
+        new = self._new(name, request, key)
+        beginning = self._beginning[new.key or new.id] = Beginning(new, self._tasks.start(self._begin(new)))
+        beginning.task.add_done_callback(lambda _: self._beginning.pop(new.key or new.id))
+        return await asyncio.shield(beginning.task)
+
+    async def _begin(self, new: NewRun) -> str:
+        while True:
+            run_id = await self._create(new)
+            if run_id == new.id:
+                pins = Pins()
+                log = Log(keeps=self._bounds.log_chars)
+                await self._opened(self._own(new, self._events(new, pins), pins, log))
+            elif not await self._joined(run_id, new):
+                continue  # it was refused before it began, and so is this one, or not
+            return run_id
+
+    async def _create(self, new: NewRun) -> str:
+        try:
+            return await self._store.create(new)
+        except StoreUnavailable:
+            self.undone.add(new.id)  # it may have been made all the same: nobody runs it
+            raise
+
+    def _events(self, new: NewRun, pins: Pins, resume: Resumption | None = None) -> AsyncGenerator[Event]:
+        config: RunnableConfig = {"run_id": UUID(new.id)}
+        return self._chains[new.chain].astream_typed(new.request, config, hold=0, pins=pins, resume=resume)
+
+    async def _opened(self, owned: Owned) -> None:
+        """Returns when the first event is told. A run that is refused before has never been."""
+        try:
+            await owned.opened()
+        except BaseException:
+            self.undone.add(owned.id)
+            with suppress(StoreUnavailable):
+                await self._store.drop(owned.id)
+                self.undone.discard(owned.id)
+            raise
+
+    async def _joined(self, run_id: str, new: NewRun) -> bool:
+        """Whether there is such a run, which has begun."""
+        try:
+            new.must_repeat((await self._store.record(run_id)).print)
+            async with store_reader(self._store, run_id, 0, sure=True) as reader:
+                return bool(await reader.next(asyncio.get_running_loop().time() + JOIN_S))
+        except (Unknown, Expired, Moved):
+            return False
+
+    def _new(self, name: str, request: Any, key: str) -> NewRun:
+        keyed = {"key": _digest(name, key), "print": _digest(name, request)} if key else {}
+        return NewRun(str(uuid4()), name, request, time.time(), self._lives_s(name), **keyed)
+
+    def _lives_s(self, name: str) -> float:
+        """How long a run may go on at the most, with all its takeovers."""
+        return self._totals.get(name, 0) + (self._bounds.takeovers + 2) * self._bounds.lease_s
+
+    def _own(self, new: NewRun, events: AsyncGenerator[Event], pins: Pins, log: Log) -> Owned:
+        owned = self.owned[new.id] = Owned(self._store, new, events, pins, log)
+        _ = self._tasks.start(self._let_go(owned))
+        return owned
+
+    async def _let_go(self, owned: Owned) -> None:
+        await owned.finished()
+        if self.owned.get(owned.id) is owned:
+            del self.owned[owned.id]
+
+    async def take_over(self, record: Record) -> None:
+        """Goes on with a run that this worker has claimed, or ends it if it may not."""
+        if record.id in self.owned:
+            return
+        log = log_of(await self._store.read(record.id), self._bounds.log_chars)
+        if log.ended:
+            return
+        pins, progress = Pins(), log.progress()
+        new = NewRun(record.id, record.chain, record.request, record.began, self._lives_s(record.chain))
+        end = self._end_of(record)
+        if progress.seq:
+            reason = Code.SHUTTING_DOWN if record.handed else Code.WORKER_LOST
+            resume = Resumption(progress, max(time.time() - record.began, 0), reason)
+            owned = self._own(new, _nothing() if end else self._events(new, pins, resume), pins, log)
+        elif end:
+            await self._store.drop(record.id)  # nobody has been told anything of it
+            return
+        else:
+            owned = self._own(new, self._events(new, pins), pins, log)
+            _ = self._tasks.start(self._opened(owned))
+        if end := end or (await self._store.record(record.id)).cancelled:  # which may have come meanwhile
+            await owned.end(end)
+
+    def _end_of(self, record: Record) -> StreamError | str:
+        """Why a run that this worker has claimed may not go on; empty if it may."""
+        if record.cancelled:
+            return record.cancelled
+        if record.chain not in self._chains or record.claims > self._bounds.takeovers:
+            return ServerError("The worker of this run was lost.", code=Code.WORKER_LOST, retry_after_ms=1000)
+        return ""
+
+    async def end_unread(self) -> None:
+        """Cancels the runs that nobody has read for too long, here or elsewhere."""
+        for run_id, owned in list(self.owned.items()):
+            if owned.running and owned.unwanted_s > self._bounds.grace_s:
+                if await self._store.is_read(run_id):
+                    owned.want()
+                else:
+                    await owned.end("nobody reads it")
+
+    async def give_up(self) -> None:
+        """This process is going: what goes on is handed to other workers if it can be, else told its end."""
+        await asyncio.gather(*(self._give_up(owned) for owned in list(self.owned.values())))
+
+    async def _give_up(self, owned: Owned) -> None:
+        if not self._store.shared:
+            await owned.end(going())
+            return
+        with suppress(StoreUnavailable):
+            await owned.hand_over()
+
+
+def going() -> ServerError:
+    """This process is going."""
+    message = "The server is shutting down. Try again shortly."
+    return ServerError(message, code=Code.SHUTTING_DOWN, retry_after_ms=1000)
+
+
+async def _nothing() -> AsyncGenerator[Event]:
+    """The events of a run that is only to be ended."""
+    await asyncio.Event().wait()
+    yield  # type: ignore[misc]  # never
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
