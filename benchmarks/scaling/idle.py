@@ -20,6 +20,9 @@ SILENT = Script(400, 0.001)
 PATIENT = {"limits": {"idle_s": 600, "total_s": 900}, "models": {"simulated": {"read_timeout": 600}}}
 """Settings under which its silence is borne."""
 
+WARM = 20
+"""Runs, and readers, before those that count: what is made once is made by then."""
+
 HERE, ELSEWHERE = "the runs' own worker", "another worker"
 
 
@@ -87,7 +90,7 @@ class _Found:
         """Runs that say nothing on `owner`, and so many readers of them in each of the places."""
         async with asking() as client:
             await tell(client, self._bench.simulator.base, SILENT)
-            warm = await begin(client, owner, 20)
+            warm = await begin(client, owner, WARM)
             before = owner.memory()
             paths = await begin(client, owner, self.runs - len(warm), over_s=self.runs / 100)
             self.run_bytes[store] = (owner.memory() - before) / len(paths)
@@ -103,7 +106,7 @@ class _Found:
         paths: Sequence[str],
         sizes: Sequence[int],
     ) -> None:
-        await leave(await read(served, paths, len(paths)))  # what is made once is made now
+        await leave(await read(served, paths, WARM))
         before = served.memory()
         readings: list[Reading] = []
         for size in sizes:
