@@ -139,6 +139,22 @@ async def test_readers_are_bounded(start: Start, upstream: Upstream) -> None:
     await read(f"{server.url}{path}", Journal())  # a place is free again
 
 
+async def test_a_run_whose_time_is_over_is_gone(start: Start) -> None:
+    """It is told from one that never was: whoever comes too late need not wonder."""
+    server = start(scripted(text(MEETING), runs={"ttl_s": 1}))
+    path = await begin(server.url)
+    await read_to_end(f"{server.url}{path}")
+    answers: list[tuple[int, str]] = []
+    while not answers or answers[-1][0] != 410:
+        status, refusal = await call("GET", f"{server.url}{path}?last_event_id=1000000")
+        answers.append((status, refusal.get("code", "")))
+    assert answers[-1] == (410, "gone")
+    run = path.removesuffix("/events")
+    assert (await call("GET", f"{server.url}{run}"))[0] == 410
+    assert (await call("DELETE", f"{server.url}{run}"))[0] == 410
+    assert (await post(f"{server.url}{run}/pins", {"path": "/name", "value": "늦었다"}))[0] == 410
+
+
 async def test_a_refused_input_begins_nothing(start: Start, upstream: Upstream) -> None:
     server = start(openai(upstream.base_url))
     script = upstream.plays(*ENDLESS)

@@ -146,7 +146,7 @@ async def test_an_owner_that_was_paused_writes_nothing_more(replicas: Replicas, 
 async def test_a_repeated_request_joins_wherever_it_arrives(replicas: Replicas, upstream: Upstream) -> None:
     cluster, _ = replicas(config(upstream))
     script = halves(upstream)
-    urls = [cluster.urls[number % 3] for number in range(60)]
+    urls = [cluster.urls[number % 3] for number in range(1000)]
     paths = await asyncio.gather(*(begin(url, idempotency_key="once") for url in urls))
     assert len(set(paths)) == 1
     script.next_call().permit()
