@@ -15,6 +15,9 @@ from server.worker import CANNOT_SERVE, serve, settings_in_force
 LB_KEEP_ALIVE_S = 620
 """Longer than the 600 s for which Google's load balancers reuse a connection: else they meet closed ones."""
 
+FAREWELL_S = 5
+"""Seconds that responses have for their last words when nothing goes on any more."""
+
 WORKER_SILENT_S = 30
 """Seconds for which a worker may be too busy to say that it lives, before it is replaced: starting takes some."""
 
@@ -38,7 +41,8 @@ def main() -> int:
         http=StallGuard,
         timeout_keep_alive=LB_KEEP_ALIVE_S,
         timeout_worker_healthcheck=WORKER_SILENT_S,
-        timeout_graceful_shutdown=round(settings.limits.drain_s) + 5,
+        # One worker has drained before the server is told; several do so while it waits for them.
+        timeout_graceful_shutdown=FAREWELL_S + (round(settings.limits.drain_s) if settings.workers > 1 else 0),
     )
     return 0
 

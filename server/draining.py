@@ -31,8 +31,10 @@ def drained(runs: Runs, drain_s: float, *, deaf: bool) -> Iterator[None]:
 
     def begin(number: int) -> None:
         number = signal.SIGINT if number == signal.SIGINT else signal.SIGTERM  # nobody else ends at a SIGHUP in order
-        if draining or deaf:  # who says it twice has no more patience
+        if draining or deaf:
             _do(before[number], number)
+        if draining:  # who says it twice has no more patience: a server that is ending is forced to by a SIGINT
+            _do(before[signal.SIGINT], signal.SIGINT)
         if not draining:
             draining.append(asyncio.create_task(drain(number)))
 

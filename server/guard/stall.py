@@ -24,7 +24,7 @@ class StallGuard(HttpToolsProtocol):
         """The buffer is full."""
         super().pause_writing()
         if (limit := self.app_state.get(STATE)) is not None:
-            self._stalled = self.loop.call_later(limit, self._cut)
+            self._watch(limit, self.transport.get_write_buffer_size())
 
     def resume_writing(self) -> None:
         """The client has taken most of it."""
@@ -35,6 +35,17 @@ class StallGuard(HttpToolsProtocol):
         """The client has left."""
         self._calm()
         super().connection_lost(exc)
+
+    def _watch(self, limit: float, size: int) -> None:
+        self._stalled = self.loop.call_later(limit, self._look, limit, size)
+
+    def _look(self, limit: float, before: int) -> None:
+        """Whether anything at all has been taken meanwhile. Nothing is added while the buffer is full."""
+        size = self.transport.get_write_buffer_size()
+        if size < before:
+            self._watch(limit, size)
+        else:
+            self._cut()
 
     def _cut(self) -> None:
         """By a reset: else the kernel would go on offering what it holds for minutes."""

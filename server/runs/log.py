@@ -45,6 +45,7 @@ class Log:
         """Whether its terminal event is there."""
         self.closed = False
         """Whether nothing more will come here, although the run has no end."""
+        self._summed = Progress()  # up to where somebody has asked before, so that a thousand who do cost little more
         self._keeps = keeps
         self._size = 0
         self._readers: list[LogReader] = []
@@ -81,10 +82,10 @@ class Log:
         self.closed = True
         self._tell()
 
-    def progress(self, *, but: int = 0) -> Progress:
-        """What all of it adds up to, but for the last so many entries."""
+    def progress(self) -> Progress:
+        """What all of it adds up to."""
         progress = Progress.load(self.base.dump())
-        for entry in self.entries[: len(self.entries) - but]:
+        for entry in self.entries:
             progress.apply(entry.event)
         return progress
 
@@ -129,8 +130,11 @@ class Log:
 
     def _afresh(self) -> Sequence[Entry]:
         """All of it for a reader who knows nothing of it: what it adds up to, and its last event."""
-        progress = self.progress(but=1)
-        return [Entry(progress.partial()), self.entries[-1]] if progress.seq else self.entries[:]
+        if self._summed.seq < self.base.seq:
+            self._summed = Progress.load(self.base.dump())
+        for entry in self.entries[self._summed.seq - self.base.seq : -1]:
+            self._summed.apply(entry.event)
+        return [Entry(self._summed.partial()), self.entries[-1]] if self._summed.seq else self.entries[:]
 
     def _forget(self, rest: int) -> None:
         """Lets go of the oldest entries until no more than `rest` characters are left, and the last one at least."""

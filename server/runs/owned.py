@@ -7,6 +7,7 @@ from typing import Any
 
 from chains import Pins
 from schemas import Code, Event, RequestError, StreamError
+from server.runs.errands import no_answer
 from server.runs.log import Log, LogReader
 from server.runs.run import Run
 from server.runs.store import NewRun, Store, Unknown
@@ -79,17 +80,21 @@ class Owned:
     async def pin(self, path: str, value: Any) -> int:
         """As `Run.pin`, but the pin also stands where it outlives this process."""
         seq = await self._run.pin(path, value)
-        if not await self.log.until(seq):
-            raise RequestError("The run was stopped.", code=Code.CONFLICT)
-        return seq
+        if await self.log.until(seq):
+            return seq
+        raise RequestError("The run was stopped.", code=Code.CONFLICT) if self.log.ended else no_answer()
 
-    async def end(self, end: StreamError | str) -> None:
-        """Stops the model. When this returns the log has ended: with `failed`, or with `cancelled` and this reason."""
+    async def end(self, end: StreamError | str) -> bool:
+        """Stops the model. When this returns the log has ended: with `failed`, or with `cancelled` and this reason.
+
+        Whether that is certain: the run may be another worker's by now, or its store away.
+        """
         if isinstance(end, str):
             await self._run.cancel(end)
         else:
             await self._run.fail(end)
         await self.log.until(self._run.progress.seq)
+        return self.log.ended and self.log.entries[-1].sure
 
     async def assure(self) -> None:
         """Makes sure that the store knows the run: it may have been restarted empty."""

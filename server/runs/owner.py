@@ -21,6 +21,9 @@ from server.runs.reading import log_of, store_reader
 from server.runs.store import Expired, NewRun, Record, Store, StoreUnavailable, Unknown
 from server.runs.tasks import Tasks
 
+MAX_UNDONE = 1_000
+"""How many are remembered; what is beyond is found by its lease."""
+
 JOIN_S = 10.0
 """Seconds that a repeated request waits for the first one's run to begin."""
 
@@ -112,7 +115,8 @@ class Owner:
         try:
             return await self._store.create(new)
         except StoreUnavailable:
-            self.undone.add(new.id)  # it may have been made all the same: nobody runs it
+            if len(self.undone) < MAX_UNDONE:
+                self.undone.add(new.id)  # it may have been made all the same: nobody runs it
             raise
 
     def _events(self, new: NewRun, pins: Pins, resume: Resumption | None = None) -> AsyncGenerator[Event]:

@@ -11,6 +11,9 @@ from server.runs.entry import Entry
 from server.runs.log import AT_ONCE, Log, Moved
 from server.runs.store import Expired, Store, StoreUnavailable, Stretch, Unknown
 
+RESTORED_S = 60.0
+"""Seconds after which a store that has come back empty has been told again of every run that goes on."""
+
 
 class StoreReader:
     """A `Reader` of what a store has. One for each who reads: `store_reader` makes it."""
@@ -68,8 +71,10 @@ class StoreReader:
         """It has been silent for long: is the run still there at all?"""
         try:
             self._take(_joined(await self._store.read(self._run_id, self._read)))
-        except (Unknown, Expired):
+        except Expired:
             self._away = True
+        except Unknown:  # unless it has only just come back, and will be told
+            self._away = self._store.steady_s > RESTORED_S
         except StoreUnavailable:
             pass  # it goes on when it is back
 

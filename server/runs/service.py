@@ -98,6 +98,7 @@ class Runs:
     @contextmanager
     def _noted(self, run_id: str, reader: StoreReader) -> Iterator[None]:
         self._elsewhere.setdefault(run_id, set()).add(reader)
+        _ = self._tasks.start(self._note(run_id))
         try:
             yield
         finally:
@@ -105,9 +106,14 @@ class Runs:
             if not self._elsewhere[run_id]:
                 del self._elsewhere[run_id]
 
+    async def _note(self, run_id: str) -> None:
+        """Tells the run's own worker that it is read; later `Tending` does, now and then."""
+        with suppress(StoreUnavailable):
+            await self._store.note_readers([run_id], self._bounds.grace_s)
+
     async def view(self, run_id: str) -> RunView:
         """How far a run has come. `RequestError` if there is no such run (any more)."""
-        if owned := self.owner.owned.get(run_id):
+        if (owned := self.owner.owned.get(run_id)) and not owned.log.closed:
             owned.want()
             return _view(run_id, owned.chain, owned.log)
         with self._doubted():
@@ -136,12 +142,18 @@ class Runs:
         with suppress(Unknown):  # one that is not kept may go on elsewhere
             if (await self._store.cancel(run_id, reason)).end:
                 return True
+        if run_id in self.owner.owned:
+            return False  # it is not certain that it is this worker's, or will be
         try:
             return bool(await self._ask(run_id, {"do": "cancel", "run": run_id, "reason": reason}))
         except ServerError as error:
             if error.code is not Code.WORKER_LOST:
                 raise
             return False  # whoever takes it over finds that it is to be stopped
+        except RequestError as error:
+            if error.code is Code.CONFLICT:  # it has just ended by itself
+                return True
+            raise
 
     async def _ask(self, run_id: str, errand: dict[str, Any]) -> Any:
         with self._doubted():
@@ -166,7 +178,7 @@ class Runs:
         if attached := self._attached.get(run_id):
             await attached.cancel(reason)
         elif owned := self.owner.owned.get(run_id):
-            await owned.end(reason)
+            return await owned.end(reason)
         else:
             return False
         return True
@@ -175,7 +187,7 @@ class Runs:
         """Returns when nothing goes on here any more, and in any case after so long."""
         clock = asyncio.get_running_loop().time
         until = clock() + within_s
-        while (going := self._going()) and clock() < until:
+        while clock() < until and (going := self._going()):
             await asyncio.wait([self._tasks.start(one) for one in going], timeout=until - clock())
 
     def _going(self) -> list[Coroutine[Any, Any, None]]:

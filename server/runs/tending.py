@@ -39,7 +39,7 @@ class Tending:
                 await self._look_after()
                 self.trouble = ""
             except StoreUnavailable as error:
-                self.trouble, self._renewed_at = error.message, -inf
+                self.trouble, self._renewed_at, self._noted_at = error.message, -inf, -inf
             except Exception as error:  # noqa: BLE001  # tried again the next time
                 log_fault(_log, "runs cannot be tended", error)
             await asyncio.sleep(min(self._bounds.lease_s / 4, 1.0))
@@ -52,14 +52,15 @@ class Tending:
         if now - self._renewed_at >= self._bounds.lease_s / 3:
             await self._renew()
             self._renewed_at = now
-        for run_id in list(self._runs.owner.undone):
+        for run_id in list(self._runs.owner.undone)[:AT_ONCE]:
             await self._store.drop(run_id)
             self._runs.owner.undone.discard(run_id)
         if room := self._runs.owner.room:
             lease_s = self._bounds.lease_s
             for record in await self._store.claim(lease_s, min(room, AT_ONCE), steady_s=lease_s):
                 await self._take_over(record)
-        await self._runs.owner.end_unread()
+        if not self._runs.doubtful:  # else it may have forgotten who reads
+            await self._runs.owner.end_unread()
         if now - self._noted_at >= self._bounds.grace_s / 3:
             await self._note_readers()
             self._noted_at = now

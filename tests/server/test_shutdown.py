@@ -70,6 +70,18 @@ def test_within_the_drain_a_stream_comes_to_its_end(start: Start, upstream: Upst
     assert server.wait(SOON_S) is not None
 
 
+def test_told_twice_it_ends_at_once(start: Start, upstream: Upstream) -> None:
+    server = start(openai(upstream.base_url, limits={"drain_s": 60}))
+    upstream.plays(*ENDLESS)
+    with httpx.Client(timeout=PATIENCE_S) as client, closing(follow(client, chain_of(server), MEETING_INPUT)) as frames:
+        while next(frames).event != "token":
+            pass
+        server.terminate()
+        server.wait_until_going()
+        server.terminate()
+        assert server.wait(SOON_S) is not None
+
+
 def test_no_model_that_is_silent_keeps_it_alive(start: Start, upstream: Upstream) -> None:
     server = start(openai(upstream.base_url, limits={"drain_s": 0}))
     script = upstream.plays(*stream(chunk({"role": "assistant"}), stall))

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from schemas import Cancelled, Code, Event, RequestError, ServerError, Token, UpstreamError
+from schemas import Cancelled, Code, Event, ServerError, Token, UpstreamError
 from server.runs.log import Log, Moved
 from server.runs.owned import FLUSH_S, Owned
 from server.runs.store import Fenced
@@ -129,9 +129,9 @@ class TestPins:
         pinning = asyncio.create_task(here.owned.pin("/a", "mine"))
         await turns(20)
         here.chain.tell(here.chain.numbered[0])
-        with pytest.raises(RequestError) as raised:
+        with pytest.raises(ServerError) as raised:
             await pinning
-        assert raised.value.code is Code.CONFLICT
+        assert raised.value.code is Code.WORKER_LOST
 
 
 class TestEnded:
