@@ -4,7 +4,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -74,11 +74,16 @@ def write(path: Path, findings: Sequence[Findings]) -> None:
 
 
 def machine() -> str:
-    """On what this was measured, and what; nothing that names the machine or its owner."""
-    installed = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+    """On what `make bench` was measured, and what."""
+    return f"{measured_on(PACKAGES)}; {', '.join(_node_versions())}."
+
+
+def measured_on(packages: Iterable[str]) -> str:
+    """The day, the machine and the versions of these packages; nothing that names the machine or its owner."""
+    installed = ", ".join(f"{package} {version(package)}" for package in packages)
     return (
         f"Measured on {datetime.now(UTC):%Y-%m-%d}: {_processor()}, {os.cpu_count()} cores, {platform.system()}, "
-        f"Python {platform.python_version()}, {installed}; {', '.join(_node_versions())}."
+        f"Python {platform.python_version()}, {installed}"
     )
 
 

@@ -4,12 +4,8 @@
 """
 
 import argparse
-import os
-import platform
 import signal
 import sys
-from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from shutil import which
 
@@ -67,14 +63,9 @@ def _write(block: str) -> None:
 
 
 def _machine(results: Results) -> str:
-    """On what this was measured, and what; nothing that names the machine or its owner."""
-    installed = ", ".join(f"{package} {version(package)}" for package in (*report.PACKAGES, "redis"))
-    return (
-        f"Measured on {datetime.now(UTC):%Y-%m-%d}: {report._processor()}, {os.cpu_count()} cores, "
-        f"{platform.system()}, Python {platform.python_version()}, {installed}; "
-        f"Redis {results.fanout.redis_version}. "
-        "Measured without authentication, which is not there yet."
-    )
+    on = report.measured_on((*report.PACKAGES, "redis"))
+    redis = results.fanout.redis_version
+    return f"{on}; Redis {redis}. Measured without authentication, which is not there yet."
 
 
 def _arguments() -> argparse.Namespace:

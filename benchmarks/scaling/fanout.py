@@ -17,9 +17,9 @@ from benchmarks.processes import LOADING, SERVING, Served
 from benchmarks.scaling.readers import Reading, asking, begin, first, read, tell
 from benchmarks.scaling.redis_costs import Costs, costs, kept, version
 from benchmarks.scaling.servers import RedisServed, redis_serving, worker
+from benchmarks.scaling.streams import RATE
 from benchmarks.simulator import Script
 
-RATE = 25
 RAMP_S, REST_S = 2.0, 3.0
 """Over how long the runs begin, and how much longer than its text each is given."""
 

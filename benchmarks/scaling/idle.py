@@ -1,5 +1,6 @@
 """Readers of runs whose model says nothing just now: what each takes, and whether anybody has to wait for them."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -107,7 +108,7 @@ class _Found:
         sizes: Sequence[int],
     ) -> None:
         await leave(await read(served, paths, WARM))
-        before = served.memory()
+        before, files = served.memory(), served.process.num_fds()
         readings: list[Reading] = []
         for size in sizes:
             self._bench.say(f"{size} idle readers, store {store}, on {where}")
@@ -118,6 +119,7 @@ class _Found:
             cores = (served.cpu() - used) / (monotonic() - began)
             self.idle.append(Idle(store, where, size, each, percentile(waits, 50), percentile(waits, 99), cores))
         await leave(readings)
+        await _all_gone(client, served, files)
         await self._come_again(store, where, served, paths, sizes[0])
 
     async def _come_again(self, store: str, where: str, served: Served, paths: Sequence[str], readers: int) -> None:
@@ -126,3 +128,10 @@ class _Found:
         readings = await read(served, paths, readers, last_id="1", at_once=readers)
         self.again.append(Again(store, where, readers, monotonic() - began, served.cpu() - used))
         await leave(readings)
+
+
+async def _all_gone(client: httpx2.AsyncClient, served: Served, files: int) -> None:
+    """Returns when the server has let go of its readers: until then they count among those that it may have."""
+    while served.process.num_fds() > files + WARM:  # noqa: ASYNC110  # another process: it can only be looked at
+        await asyncio.sleep(0.05)
+    await health(client, served, 20)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from benchmarks.scaling.fanout import RATE, Fanout, Phase
+from benchmarks.scaling.fanout import Fanout, Phase
 from benchmarks.scaling.idle import ELSEWHERE, Silence
 from benchmarks.scaling.servers import REDIS
 from benchmarks.scaling.sizing import Measured
 from benchmarks.scaling.storm import Storm
-from benchmarks.scaling.streams import Streams
+from benchmarks.scaling.streams import RATE, Streams
 from benchmarks.scaling.takeover import Takeover
 
 LOST, WORKERS = 100_000, 20

@@ -29,7 +29,7 @@ STEP = 20
 FULL = 0.9
 """The share of a core at which it is likely to end."""
 
-Reading = tuple[int, float]
+Used = tuple[int, float]
 """A time by the clock of `monotonic_ns`, and the seconds of CPU that had been used by then."""
 
 
@@ -100,7 +100,7 @@ def _tried(bench: Bench, served: Served, count: int) -> Step:
     lasts = len(answers.tokens(script.size)) / RATE
     load = OURS.load(served.base, script, query=DETACHED, streams=2 * count, at_once=count, ramp=lasts / 2, first=1)
     bench.records()  # those of earlier streams
-    readings: list[Reading] = [(monotonic_ns(), served.cpu())]
+    readings: list[Used] = [(monotonic_ns(), served.cpu())]
     simulator_before = cpu(bench.simulator.process)
     running = bench.client.start(load)
     while wait([running], 0.25).not_done:
@@ -114,7 +114,7 @@ def _tried(bench: Bench, served: Served, count: int) -> Step:
     return step(count, sample, readings, round(began + lasts / 2 * 1e9), round(began + lasts * 1.5e9))
 
 
-def step(count: int, sample: Sample, readings: Sequence[Reading], since: int, until: int) -> Step:
+def step(count: int, sample: Sample, readings: Sequence[Used], since: int, until: int) -> Step:
     """What happened in that time, in which all the streams ran."""
     late = [delay / 1e6 for one in sample.received for left, delay in _delays(sample, one) if since <= left < until]
     inside = [reading for reading in readings if since <= reading[0] <= until]

@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 
 from benchmarks.findings import KB, Findings, Line, Table
-from benchmarks.scaling.fanout import RATE
 from benchmarks.scaling.results import Results, per_event, per_token
 from benchmarks.scaling.sizing import Plan, need
 from benchmarks.scaling.storm import BUCKET_S, Outcome
+from benchmarks.scaling.streams import RATE
 
 SHARES = (1.0, 0.1, 0.01)
 HEALTH_MS = 100.0
@@ -135,7 +135,7 @@ def _redis(results: Results) -> Table:
     per_run = [(phase, phase.redis, phase.runs) for phase in phases]
     return Table(
         f"Redis, for one run of {run_s:.1f} s, by its readers elsewhere",
-        ["", *(str(phase.elsewhere) for phase in phases)],
+        ["", *(f"{phase.elsewhere} of each, {phase.runs} runs" for phase in phases)],
         [
             ["commands that workers sent", *(f"{spent.asked / runs:.0f}" for _, spent, runs in per_run)],
             ["of them scripts", *(f"{spent.calls['evalsha'] / runs:.0f}" for _, spent, runs in per_run)],

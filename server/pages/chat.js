@@ -33,7 +33,7 @@ export function mountChat(recorder) {
     answer();
   }
 
-  /** The turn before is over: a run that still writes is stopped, its quick replies go, its text joins the conversation. */
+  /** The turn before is over: a run that still writes is stopped, its quick replies go, its text joins what was said. */
   function settleTurn() {
     turn?.leave();
     turn?.bubble.retire();
@@ -54,7 +54,8 @@ export function mountChat(recorder) {
   /** The page was loaded anew while the model wrote: the conversation is as it was sent, and the reply types on. */
   function rejoin({ id, input }) {
     messages = input.messages;
-    const bubbleOf = ({ role, content }) => (role === "user" ? userBubble(content) : saidBubble(content, input.language));
+    const bubbleOf = ({ role, content }) =>
+      role === "user" ? userBubble(content) : saidBubble(content, input.language);
     atEnd(() => list.append(...messages.map(bubbleOf)));
     stream(input, input.candidates ?? [], input.language, (on) => rejoinRun(id, on));
   }

@@ -3,8 +3,8 @@
 import { ask, runUrl } from "./ask.js";
 
 /**
- * Keeps the run that `begin` begins, with what it was asked, until it has ended. One that was only lost may be there yet.
- * Its place is not kept: of a page that is loaded anew nothing is left to go on from, so it reads the run from its start.
+ * Keeps the run that `begin` begins, with what it was asked, until it has ended. One that was only lost may be there.
+ * How far it was read is not kept: a page that is loaded anew has nothing left to go on from, and reads all of it.
  */
 export function keeping(chain, input, begin) {
   return (on) =>
@@ -18,7 +18,7 @@ export function keeping(chain, input, begin) {
     });
 }
 
-/** @returns {Promise<{id: string, input: object}|null>} the chain's kept run, if the server does not say that it is gone */
+/** @returns {Promise<{id: string, input: object}|null>} the chain's kept run, unless the server says that it is gone */
 export async function keptRun(chain) {
   const run = look(chain);
   if (!run) return null;

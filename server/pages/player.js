@@ -6,8 +6,8 @@ import { TERMINAL } from "./stream.js";
 const LONGEST_PAUSE_MS = 60_000; // of one timer; what is further away is looked at again
 
 /**
- * The same contract as `beginRun`: `onEvent` gets each event, `onEnd` is called exactly once, and nobody need be told. `setSpeed` holds from now on;
- * Infinity plays what is left at once.
+ * The same contract as `beginRun`: `onEvent` gets each event, `onEnd` is called exactly once; and nobody need be told of
+ * a `stop`. `setSpeed` holds from now on; Infinity plays what is left at once.
  * @returns {{stop: () => void, leave: () => void, setSpeed: (speed: number) => void}}
  */
 export function playRecording(events, speed, { onEvent, onEnd }) {

@@ -3,7 +3,7 @@
 import { ask, Problem } from "./ask.js";
 import { readEvents } from "./sse.js";
 
-export const EVENTS = "token,partial,field,invalid"; // start, reset, pinned and the end come unasked: that is all of them
+export const EVENTS = "token,partial,field,invalid"; // start, reset, pinned and the end come unasked: all there are
 export const TERMINAL = new Set(["complete", "failed", "cancelled"]);
 const SILENCE_MS = 45_000; // the server pings every 15 s: three missed pings, and nobody is there
 

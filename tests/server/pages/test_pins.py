@@ -105,6 +105,17 @@ def test_nothing_leaves_once_the_run_is_over(by_hand: Any, end: Any) -> None:
     assert (sent, told) == ([["name", "1"]], [])
 
 
+def test_what_could_not_be_sent_is_sent_again_as_it_is_by_then(by_hand: Any) -> None:
+    sent, _, _ = by_hand(
+        OPEN,
+        ("change", "name", "1"), ("flush", "name"), ("answer", 0, "unsent"), ("again", "name"),
+        ("answer", 0, "unsent"), ("change", "name", "12"), ("again", "name"), ("change", "name", "123"), ("wait", 400),
+        ("change", "tags", ["a"]), ("flush", "tags"), ("answer", 1, "unsent"), ("change", "tags", []),
+        ("again", "tags"),
+    )  # fmt: skip
+    assert sent == [["name", "1"], ["name", "1"], ["name", "123"], ["tags", ["a"]]]
+
+
 # -- with the real server ----------------------------------------------------------------------------------------------
 
 
