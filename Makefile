@@ -22,7 +22,7 @@ PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long bench check format lock clean browser redis nginx FORCE
+.PHONY: help run test test-long bench scaling check format lock clean browser redis nginx FORCE
 .NOTPARALLEL:
 
 help:  ## Print this list
@@ -44,6 +44,9 @@ bench: $(BENCH) $(NODE)/node_modules  ## Measure beside LangServe, the AI SDK an
 
 # lint-imports is handed to Python, since its own first line names where this folder was when it was installed. The last
 # line finds dependencies of pyproject.toml that are not locked; the weights' package alone may lack its own.
+scaling: $(BENCH) redis  ## Measure what one worker holds, with Redis: about 8 minutes; writes docs/scaling.md
+	@exec $(BIN)/python -m benchmarks.scaling $(ARGS)
+
 check: $(DEV)  ## Check format, lint, types and who may import whom; change nothing
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
