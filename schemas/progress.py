@@ -143,6 +143,10 @@ class Progress:
             "broken": [[breach.model_dump() for breach in broken] for broken in self._broken],
         }
 
+    def copy(self) -> Self:
+        """The same, which goes on by itself."""
+        return self.load(self.dump())
+
     @classmethod
     def load(cls, dumped: dict[str, Any]) -> Self:
         """What was dumped."""

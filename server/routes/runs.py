@@ -18,23 +18,25 @@ from server.wire.pieces import pieces
 from server.wire.response import RunResponse
 
 
-def _refusals(**said: str) -> dict[int | str, dict[str, Any]]:
-    return {int(status[1:]): {"model": ErrorEnvelope, "description": words} for status, words in said.items()}
+def _refusals(said: dict[int, str]) -> dict[int | str, dict[str, Any]]:
+    about = {404: "There is no such run", 410: "The run is over and not kept any longer"}
+    away = {503: "The store of runs cannot be reached, or the server is busy"}
+    return {
+        status: {"model": ErrorEnvelope, "description": words} for status, words in {**said, **about, **away}.items()
+    }
 
 
-_ABOUT = {"_404": "There is no such run", "_410": "The run is over and not kept any longer"}
-_AWAY = "The store of runs cannot be reached, or the server is busy"
 PIN_REFUSALS = _refusals(
-    _400="The body is not JSON",
-    _409="The run has ended, or takes no pins: it is read in LangServe's frames, or has had too many",
-    _413="The body is too large",
-    _415="The body is not sent as application/json",
-    _422="No such top-level field in this run, a value that breaks its rules (`details`), or a check's refusal",
-    _502="The worker of the run does not answer",
-    _503=_AWAY,
-    **_ABOUT,
+    {
+        400: "The body is not JSON",
+        409: "The run has ended, or takes no pins: it is read in LangServe's frames, or has had too many",
+        413: "The body is too large",
+        415: "The body is not sent as application/json",
+        422: "No such top-level field in this run, a value that breaks its rules (`details`), or a check's refusal",
+        502: "The worker of the run does not answer",
+    }
 )
-READ_REFUSALS = _refusals(_422="No such event, or no id of one", _503=_AWAY, **_ABOUT)
+READ_REFUSALS = _refusals({422: "No such event, or no id of one"})
 
 
 async def read_pin(request: Request) -> PinRequest:

@@ -15,6 +15,7 @@ from typing import Any
 from chains.faults import log_fault
 from schemas import BY_PHASE, MEANING, Breach, Code, ServerError, StreamError
 from server.runs.store import Store, StoreUnavailable, Unknown
+from server.runs.tasks import Tasks
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class Errands:
         self._do = do
         self._numbers = count(1)
         self._asked: dict[int, asyncio.Future[Any]] = {}
-        self._doing: set[asyncio.Task[None]] = set()
+        self._doing = Tasks()
 
     async def ask(self, worker: str, errand: dict[str, Any]) -> Any:
         """The answer of another worker. `ServerError` of code `worker_lost` if there is none."""
@@ -60,9 +61,7 @@ class Errands:
 
     def _take(self, message: dict[str, Any]) -> None:
         if "ask" in message:
-            task = asyncio.create_task(self._answer(message))
-            self._doing.add(task)
-            task.add_done_callback(self._doing.discard)
+            _ = self._doing.start(self._answer(message))
         elif (asked := self._asked.get(message["answer"])) and not asked.done():
             if "error" in message:
                 asked.set_exception(_error(message["error"]))

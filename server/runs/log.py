@@ -3,13 +3,13 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from math import inf
 from typing import Protocol
 
 from chains.wake import Wake
 from schemas import TERMINAL
 from schemas.progress import Progress
 from server.runs.entry import Entry
+from server.runs.waiting import Waiting
 
 AT_ONCE = 100
 """Entries that a reader is given at a time: what is written for it waits in memory until its client has taken it."""
@@ -49,7 +49,7 @@ class Log:
         self._keeps = keeps
         self._size = 0
         self._readers: list[LogReader] = []
-        self._waiting: list[Wake] = []
+        self._waiting = Waiting()
 
     @property
     def last(self) -> int:
@@ -84,20 +84,14 @@ class Log:
 
     def progress(self) -> Progress:
         """What all of it adds up to."""
-        progress = Progress.load(self.base.dump())
+        progress = self.base.copy()
         for entry in self.entries:
             progress.apply(entry.event)
         return progress
 
     async def until(self, seq: int) -> bool:
         """Waits for an entry of this number. Whether it came: the log may end before."""
-        wake = Wake()
-        self._waiting.append(wake)
-        try:
-            while self.last < seq and not self.over:
-                await wake.wait(inf)
-        finally:
-            self._waiting.remove(wake)
+        await self._waiting.until(lambda: self.last >= seq or self.over)
         return self.last >= seq
 
     @contextmanager
@@ -131,7 +125,7 @@ class Log:
     def _afresh(self) -> Sequence[Entry]:
         """All of it for a reader who knows nothing of it: what it adds up to, and its last event."""
         if self._summed.seq < self.base.seq:
-            self._summed = Progress.load(self.base.dump())
+            self._summed = self.base.copy()
         for entry in self.entries[self._summed.seq - self.base.seq : -1]:
             self._summed.apply(entry.event)
         return [Entry(self._summed.partial()), self.entries[-1]] if self._summed.seq else self.entries[:]
@@ -154,8 +148,7 @@ class Log:
     def _tell(self) -> None:
         for reader in self._readers:
             reader.wake()
-        for wake in self._waiting:
-            wake()
+        self._waiting.look()
 
 
 class LogReader:

@@ -56,6 +56,10 @@ class Memory:
         self._claimed_at = now
         return now - self._claims_since
 
+    def get(self, run_id: str) -> MemoryRun | None:
+        """A run by its id, if it is kept."""
+        return self._runs.get(run_id)
+
     def find(self, run_id: str) -> MemoryRun:
         """A run by its id. `Unknown`, `Expired`."""
         if run := self._runs.get(run_id):
@@ -168,10 +172,9 @@ class MemoryStore:
         return self._memory.find(run_id).record
 
     async def append(self, run_id: str, entries: Sequence[Entry], base: Progress | None = None) -> None:
-        try:
-            run = self._memory.find(run_id)
-        except (Unknown, Expired):
-            raise Lost from None
+        run = self._memory.get(run_id)
+        if run is None:
+            raise Lost
         if run.record.owner != self._worker:
             raise Fenced
         self._memory.append(run, entries, base)
@@ -201,13 +204,10 @@ class MemoryStore:
     async def renew(self, run_ids: Collection[str]) -> set[str]:
         lost = set()
         for run_id in run_ids:
-            try:
-                run = self._memory.find(run_id)
-            except (Unknown, Expired):
-                continue
-            if run.record.owner == self._worker:
+            run = self._memory.get(run_id)
+            if run and run.record.owner == self._worker:
                 run.renewed = self._memory.clock()
-            else:
+            elif run:
                 lost.add(run_id)
         return lost
 
@@ -267,17 +267,12 @@ class MemoryStore:
             self._memory.unlisten(self._worker, wake)
 
     def _mine(self, run_id: str) -> MemoryRun | None:
-        try:
-            run = self._memory.find(run_id)
-        except (Unknown, Expired):
-            return None
-        return run if run.record.owner == self._worker else None
+        run = self._memory.get(run_id)
+        return run if run and run.record.owner == self._worker else None
 
     def _behind(self, run_id: str, after: int) -> Sequence[Entry]:
-        try:
-            return self._memory.find(run_id).behind(after)
-        except (Unknown, Expired):
-            return ()
+        run = self._memory.get(run_id)
+        return run.behind(after) if run else ()
 
     def _take(self, run: MemoryRun) -> None:
         """Makes a run this worker's. If it was so already, only its lease is new."""

@@ -22,6 +22,7 @@ from chains.wake import Wake
 from server.runs.entry import Entry
 from server.runs.redis_pipe import TIMEOUT_S, Connect, Pipe, shut
 from server.runs.store import StoreUnavailable
+from server.runs.tasks import Tasks
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +102,7 @@ class WaitingRead:
         self._connection = connection
         self._wake_key = wake_key
         self._woken_at = "0"
-        self._waking: set[asyncio.Task[None]] = set()
+        self._waking = Tasks()
         self._named = True  # whether the read that waits, or the next one, names all streams
 
     @property
@@ -132,9 +133,7 @@ class WaitingRead:
         stream = self.streams[key] = Stream(after, followers)
         if self._named:
             self._named = False
-            waking = asyncio.create_task(self._wake())
-            self._waking.add(waking)
-            waking.add_done_callback(self._waking.discard)
+            _ = self._waking.start(self._wake())
         return stream
 
     async def close(self) -> None:

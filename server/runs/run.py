@@ -7,12 +7,10 @@ It is a task of its own, which readers only follow, so that a slow reader never 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
-from math import inf
 from typing import Any
 
 from chains import Pins
 from chains.faults import log_fault
-from chains.wake import Wake
 from schemas import (
     Cancelled,
     Code,
@@ -26,6 +24,7 @@ from schemas import (
 )
 from schemas.progress import Progress
 from server.runs.entry import Entry
+from server.runs.waiting import Waiting
 
 _log = logging.getLogger(__name__)
 
@@ -57,7 +56,7 @@ class Run:
         self._begun = False
         self._abandoned = False
         self._refused: StreamError | None = None
-        self._waiting: list[Wake] = []
+        self._waiting = Waiting()
         self._task = asyncio.create_task(self._fill())
 
     @property
@@ -67,13 +66,13 @@ class Run:
 
     async def opened(self) -> None:
         """Returns when the first event is written. Raises the `StreamError` of a run that failed before it."""
-        await self._until(lambda: self._begun or self.over)
+        await self._waiting.until(lambda: self._begun or self.over)
         if self._refused:
             raise self._refused
 
     async def finished(self) -> None:
         """Returns when it writes nothing more."""
-        await self._until(lambda: self.over)
+        await self._waiting.until(lambda: self.over)
 
     async def pin(self, path: str, value: Any) -> int:
         """The user takes a field over. Returns the number of the event that tells it, once that is written down.
@@ -86,10 +85,10 @@ class Run:
             raise _conflict("The run has ended.")
         if len(self._pinned) >= MAX_PINS:
             raise _conflict("This run has had as many pins as a run takes.")
-        await self._until(lambda: self._begun or self.over)  # one that is taken over does not take pins at once
+        await self._waiting.until(lambda: self._begun or self.over)  # one that is taken over does not take pins at once
         seq = await self._pins.pin(path, value)
         # A chain numbers a pin before it hands its event over, and may be stopped in between.
-        await self._until(lambda: seq in self._pinned or self.over)
+        await self._waiting.until(lambda: seq in self._pinned or self.over)
         if seq not in self._pinned:
             raise _conflict("The run was stopped.")
         return seq
@@ -107,16 +106,7 @@ class Run:
         self._abandoned = True
         self._task.cancel()
         await asyncio.wait({self._task})
-        self._tell()
-
-    async def _until(self, holds: Callable[[], object]) -> None:
-        wake = Wake()
-        self._waiting.append(wake)
-        try:
-            while not holds():
-                await wake.wait(inf)
-        finally:
-            self._waiting.remove(wake)
+        self._waiting.look()
 
     async def _stop(self, end: StreamError | str) -> None:
         self._task.cancel()
@@ -149,7 +139,7 @@ class Run:
         if isinstance(event, Pinned):
             self._pinned.add(event.seq)
         self._write(Entry(event))
-        self._tell()
+        self._waiting.look()
 
     def _append_end(self, end: StreamError | str) -> None:
         """Ends it from outside the chain: with an event, or by refusing a run that has none yet."""
@@ -159,17 +149,13 @@ class Run:
             self._append(self._ending(end))
         else:
             self._refused = end if isinstance(end, StreamError) else ServerError(f"The run was cancelled: {end}.")
-            self._tell()
+            self._waiting.look()
 
     def _ending(self, end: StreamError | str) -> Event:
         seq, partial = self.progress.seq + 1, copy_json(self.progress.value)
         if isinstance(end, str):
             return Cancelled(seq=seq, reason=end, partial=partial)
         return Failed.by(end, seq=seq, partial=partial)
-
-    def _tell(self) -> None:
-        for wake in self._waiting:
-            wake()
 
 
 def _conflict(message: str) -> RequestError:

@@ -14,7 +14,6 @@ from math import inf
 
 from chains.faults import log_fault
 from chains.wake import Wake
-from schemas.progress import Progress
 from server.runs.entry import Entry
 from server.runs.log import Log
 from server.runs.store import Expired, Fenced, Lost, NewRun, Store, StoreUnavailable
@@ -118,14 +117,14 @@ class Writer:
         return True
 
     async def _append(self, batch: Sequence[Entry]) -> None:
-        base = Progress.load(self._log.base.dump()) if self._log.base.seq > self._let_go else None
+        base = self._log.base.copy() if self._log.base.seq > self._let_go else None
         try:
             if self._forgotten:
                 raise Lost
             await self._store.append(self._new.id, batch, base)
         except Lost:  # it was restarted empty: it is given all that there is
             await self._store.create(replace(self._new, key=""))
-            base = Progress.load(self._log.base.dump()) if self._log.base.seq else None
+            base = self._log.base.copy() if self._log.base.seq else None
             known = self._log.entries[: max(len(self._log.entries) - self._shown, 0)]
             await self._store.append(self._new.id, [*known, *batch], base)
             self._forgotten = False

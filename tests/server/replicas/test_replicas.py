@@ -7,6 +7,7 @@ from typing import Any
 from schemas import MeetingInfo, from_json
 from tests.chains import contract
 from tests.server.configs import MEETING, MEETING_INPUT, openai, text
+from tests.server.replicas.cluster import Cluster
 from tests.server.replicas.conftest import Replicas
 from tests.server.replicas.reader import Journal, call, post, read, read_to_end, until_had
 from tests.upstream import DONE, Upstream, ends, forever, gate, says, stream, usage
@@ -36,6 +37,17 @@ def sound(journal: Journal) -> list[dict[str, Any]]:
     """The events of a whole log that keeps the contract."""
     contract.check([from_json(frame.rpartition(b"\ndata: ")[2]) for frame in journal.frames], MeetingInfo)
     return journal.events
+
+
+async def read_through_a_kill(cluster: Cluster) -> tuple[str, Journal]:
+    """A run whose replica dies when a field has settled, and what a reader of another one had of it, to its end."""
+    path = await begin(cluster.urls[0])
+    journal = Journal()
+    reading = asyncio.create_task(read_to_end(f"{cluster.urls[1]}{path}", journal))
+    await until_had(journal, "field")
+    cluster.kill(0)
+    await asyncio.wait_for(reading, 10 * LEASE_S)
+    return path, journal
 
 
 async def test_begun_here_read_there_pinned_and_cancelled_elsewhere(replicas: Replicas, upstream: Upstream) -> None:
@@ -74,12 +86,7 @@ async def test_begun_here_read_there_pinned_and_cancelled_elsewhere(replicas: Re
 async def test_one_whose_replica_dies_is_taken_over(replicas: Replicas, upstream: Upstream) -> None:
     cluster, _ = replicas(config(upstream))
     script = halves(upstream)
-    path = await begin(cluster.urls[0])
-    journal = Journal()
-    reading = asyncio.create_task(read_to_end(f"{cluster.urls[1]}{path}", journal))
-    await until_had(journal, "field")
-    cluster.kill(0)
-    await asyncio.wait_for(reading, 10 * LEASE_S)
+    path, journal = await read_through_a_kill(cluster)
     events = sound(journal)
     (reset,) = [event for event in events if event["type"] == "reset"]
     assert reset["reason"] == "worker_lost"
@@ -109,12 +116,7 @@ async def test_its_own_readers_come_again_and_have_missed_nothing(replicas: Repl
 async def test_without_takeovers_it_fails(replicas: Replicas, upstream: Upstream) -> None:
     cluster, _ = replicas(config(upstream, takeovers=0))
     script = halves(upstream)
-    path = await begin(cluster.urls[0])
-    journal = Journal()
-    reading = asyncio.create_task(read_to_end(f"{cluster.urls[1]}{path}", journal))
-    await until_had(journal, "field")
-    cluster.kill(0)
-    await asyncio.wait_for(reading, 10 * LEASE_S)
+    _, journal = await read_through_a_kill(cluster)
     end = sound(journal)[-1]
     assert (end["type"], end["code"], end["retryable"]) == ("failed", "worker_lost", True)
     assert end["partial"]["name"] == MEETING["name"]
