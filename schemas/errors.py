@@ -24,6 +24,8 @@ Phase = Literal["request", "upstream", "parse", "validate", "server"]
 class Code(StrEnum):
     """Why a request or a run failed. Clients switch on it; messages are for people and may change."""
 
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
     INVALID_JSON = "invalid_json"
     INVALID_REQUEST = "invalid_request"
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"
@@ -32,6 +34,7 @@ class Code(StrEnum):
     REQUEST_TOO_LARGE = "request_too_large"
     CONFLICT = "conflict"
     GONE = "gone"
+    RATE_LIMITED = "rate_limited"
     TOO_BUSY = "too_busy"
     UPSTREAM_AUTH = "upstream_auth"
     UPSTREAM_BUSY = "upstream_busy"
@@ -64,6 +67,8 @@ class Meaning(NamedTuple):
 
 
 MEANING: dict[Code, Meaning] = {
+    Code.UNAUTHENTICATED: Meaning("request", False, 401),
+    Code.FORBIDDEN: Meaning("request", False, 403),
     Code.INVALID_JSON: Meaning("request", False, 400),
     Code.INVALID_REQUEST: Meaning("request", False, 422),
     Code.UNSUPPORTED_MEDIA_TYPE: Meaning("request", False, 415),
@@ -72,6 +77,7 @@ MEANING: dict[Code, Meaning] = {
     Code.REQUEST_TOO_LARGE: Meaning("request", False, 413),
     Code.CONFLICT: Meaning("request", False, 409),
     Code.GONE: Meaning("request", False, 410),
+    Code.RATE_LIMITED: Meaning("request", True, 429),
     Code.TOO_BUSY: Meaning("server", True, 503),
     Code.UPSTREAM_AUTH: Meaning("upstream", False, 502),
     Code.UPSTREAM_BUSY: Meaning("upstream", True, 503),
