@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import struct
+import sys
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
@@ -24,7 +25,7 @@ class StallGuard(HttpToolsProtocol):
         """The buffer is full."""
         super().pause_writing()
         if (limit := self.app_state.get(STATE)) is not None:
-            self._watch(limit, self.transport.get_write_buffer_size())
+            self._watch(limit, self._waiting())
 
     def resume_writing(self) -> None:
         """The client has taken most of it."""
@@ -41,11 +42,17 @@ class StallGuard(HttpToolsProtocol):
 
     def _look(self, limit: float, before: int) -> None:
         """Whether anything at all has been taken meanwhile. Nothing is added while the buffer is full."""
-        size = self.transport.get_write_buffer_size()
+        size = self._waiting()
         if size < before:
             self._watch(limit, size)
         else:
             self._cut()
+
+    def _waiting(self) -> int:
+        """Bytes that the client has not taken. The kernel, which may hold megabytes, asks for more only when it has got
+        rid of a good part of them: for a client that is slow, its buffer alone would look as if nothing were taken.
+        """
+        return self.transport.get_write_buffer_size() + _unsent(self.transport.get_extra_info("socket"))
 
     def _cut(self) -> None:
         """By a reset: else the kernel would go on offering what it holds for minutes."""
@@ -57,3 +64,19 @@ class StallGuard(HttpToolsProtocol):
         if self._stalled:
             self._stalled.cancel()
             self._stalled = None
+
+
+if sys.platform == "linux":
+    import fcntl
+    import termios
+
+    def _unsent(connection: socket.socket) -> int:
+        """Bytes in the kernel's hands that the other end has not acknowledged (tcp(7), SIOCOUTQ)."""
+        held: bytes = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4))
+        return int.from_bytes(held, sys.byteorder)
+
+else:
+
+    def _unsent(connection: socket.socket) -> int:
+        """Not known here."""
+        return 0
