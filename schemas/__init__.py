@@ -47,7 +47,7 @@ from schemas.meeting import Category, MeetingInfo, MeetingRequest, Period, PlanS
 from schemas.pin import PinReceipt, PinRequest
 from schemas.pointer import Path, from_pointer, to_pointer
 from schemas.progress import Progress
-from schemas.run import RunReceipt, RunView
+from schemas.run import RunReceipt, RunView, TicketReceipt
 from schemas.settle import Settle, SettleNode, Stream, settle_tree
 from schemas.sse import from_frames, to_frame
 from schemas.text import Language, OneLine, Trim
@@ -102,6 +102,7 @@ __all__ = [
     "Start",
     "Stream",
     "StreamError",
+    "TicketReceipt",
     "Timings",
     "Token",
     "Trim",

@@ -23,6 +23,13 @@ class RunReceipt(_Body):
     ticket: str | None = None
 
 
+class TicketReceipt(_Body):
+    """A ticket for a run: `ticket`, as `?ticket=` at its `events_url`, lets in for `expires_s` seconds from now on."""
+
+    ticket: str
+    expires_s: float
+
+
 class RunView(_Body):
     """How far a run has come: `value` is the object as of event number `seq`, `settled` what of it will not change.
 

@@ -15,11 +15,14 @@ from chains.faults import log_fault
 from chains.models.model import Model
 from chains.models.spec import ModelSpec
 from chains.structured import StructuredChain
+from server.auth.access import Access, access_of
+from server.auth.door import Door
 from server.draining import drained
 from server.errors import Faults, add_error_handlers
 from server.guard.body import BodyLimit
 from server.guard.capacity import Capacity
 from server.guard.disconnect import CancelOnDisconnect
+from server.guard.shares import Shares
 from server.guard.stall import STATE
 from server.logs import quiet_libraries
 from server.routes.chains import chain_routes
@@ -30,7 +33,7 @@ from server.runs.service import Runs
 from server.runs.store import StoreUnavailable
 from server.runs.tending import Tending
 from server.settings import ChainSettings, Settings, SettingsError, complaints
-from server.stores import store_of
+from server.stores import redis_url, store_of
 
 _log = logging.getLogger(__name__)
 
@@ -49,7 +52,8 @@ def create_app(settings: Settings) -> FastAPI:
 
     store, bounds = store_of(settings.runs), settings.run_bounds()
     totals = {name: settings.run_limits(name).total for name in chains}
-    owner = Owner(store, chains, totals, bounds)
+    access = access_of(settings, bounds.longest_s(totals.values()) + settings.runs.ttl_s, redis_url(settings.runs))
+    owner = Owner(store, chains, totals, bounds, access.quota.meter_of)
     runs = Runs(store, owner, bounds, longest_s=max(totals.values()))
     tending = Tending(runs, store, bounds)
 
@@ -58,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
         with suppress(StoreUnavailable):  # it may be away for a while, as at any other time
             await store.open()
             tending.opened.set()
+        await access.open()
         works = (_watch([*models.values()]), runs.errands.serve(), tending.run())
         tasks = [asyncio.create_task(work) for work in works]
         with drained(runs, settings.limits.drain_s, deaf=settings.workers > 1):
@@ -67,30 +72,36 @@ def create_app(settings: Settings) -> FastAPI:
             task.cancel()
         await asyncio.wait(tasks)
         await store.close()
+        await access.close()
         for model in models.values():
             model.close()
 
-    app = FastAPI(title="Structured streams", lifespan=lifespan, docs_url=None, redoc_url=None)
+    documented = None if settings.mode == "production" else "/openapi.json"
+    app = FastAPI(title="Structured streams", lifespan=lifespan, openapi_url=documented, docs_url=None, redoc_url=None)
     add_error_handlers(app)
     app.include_router(service_routes(chains, settings, runs, tending))
-    app.include_router(run_routes(runs, settings))
+    app.include_router(run_routes(runs, settings, access))
     for name in settings.chains:
-        app.include_router(chain_routes(name, chains[name], settings, runs))
-    _add_guards(app, settings)
+        app.include_router(chain_routes(name, chains[name], settings, runs, access))
+    _add_guards(app, settings, access)
     return app
 
 
-def _add_guards(app: FastAPI, settings: Settings) -> None:
+def _add_guards(app: FastAPI, settings: Settings, access: Access) -> None:
     """From the inside out: what is added last sees a request first."""
     app.add_middleware(BodyLimit, limit=settings.limits.body_bytes)
     app.add_middleware(CancelOnDisconnect)
-    app.add_middleware(Capacity, limit=settings.limits.requests)
+    app.add_middleware(Capacity, limit=settings.limits.requests, queue_s=settings.limits.queue_s)
+    app.add_middleware(Shares, quota=access.quota)
+    app.add_middleware(Door, keeper=access.keeper)
     app.add_middleware(Faults)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors.origins,
         allow_methods=["GET", "POST", "DELETE"],
-        allow_headers=["content-type", "last-event-id", "idempotency-key"],
+        allow_headers=["authorization", "content-type", "last-event-id", "idempotency-key", "traceparent"],
+        allow_credentials=settings.auth.on,  # a run's cookie; the origins are exact
+        expose_headers=["retry-after"],
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import uvicorn
 
+from server.exposure import check_exposure
 from server.guard.stall import StallGuard
 from server.settings import Settings, SettingsError
 from server.stores import check_store
@@ -29,6 +30,7 @@ def main() -> int:
         if not port.isdecimal() or int(port) > 65535:
             raise SettingsError(f"PORT must be a number up to 65535, not {port!r}")
         settings = settings_in_force()
+        check_exposure(settings, host)
         check_store(settings.runs)
         served = _served(settings)
     except CANNOT_SERVE as error:
@@ -39,6 +41,12 @@ def main() -> int:
         host=host,
         port=int(port),
         http=StallGuard,
+        server_header=False,
+        # Without proxies the address of a connection is the one that it comes from, whatever its headers say.
+        proxy_headers=bool(settings.http.proxies),
+        forwarded_allow_ips=settings.http.proxies,
+        ssl_certfile=settings.http.certificate,
+        ssl_keyfile=settings.http.certificate_key,
         timeout_keep_alive=LB_KEEP_ALIVE_S,
         timeout_worker_healthcheck=WORKER_SILENT_S,
         # One worker has drained before the server is told; several do so while it waits for them.

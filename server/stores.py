@@ -28,6 +28,11 @@ def check_store(runs: RunSettings) -> None:
         raise SettingsError(f"runs.store is redis, at the URL in {runs.url_env}. {error.message}") from error
 
 
+def redis_url(runs: RunSettings) -> str | None:
+    """What all processes share, if they do. `SettingsError` if the environment does not say where it is."""
+    return None if runs.store == "memory" else _url(runs)
+
+
 def _url(runs: RunSettings) -> str:
     if url := os.environ.get(runs.url_env):
         return url

@@ -5,10 +5,11 @@ import re
 from collections.abc import Sequence
 from typing import Annotated, Literal
 
-from fastapi import Header, Query
+from fastapi import Depends, Header, Query
 
 from schemas import Breach, EventName, RequestError
 from schemas.events import ALL
+from server.auth.user import User, user_of
 from server.runs.entry import UNSURE
 from server.settings import Settings
 from server.wire.frames import EventFrames
@@ -17,6 +18,8 @@ Names = Annotated[str | None, Query(alias="events", description="Comma-separated
 Ping = Annotated[Literal["comment", "event"], Query(description="How silence is broken")]
 LastEventId = Annotated[str | None, Header(alias="last-event-id", description="What an EventSource had last")]
 LastEventIdQuery = Annotated[str | None, Query(alias="last_event_id", description="The same, on a first connection")]
+
+Asking = Annotated[User, Depends(user_of)]
 
 _ID = re.compile(rf"(\d{{1,9}})({re.escape(UNSURE)}?)", re.ASCII)
 

@@ -8,10 +8,11 @@ from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 
 from chains.call import read_request
-from schemas import ErrorEnvelope, PinReceipt, PinRequest, RunView
+from schemas import ErrorEnvelope, PinReceipt, PinRequest, RunView, TicketReceipt
 from schemas.events import ALL
+from server.auth.access import Access
 from server.guard.body import read_json
-from server.routes.asked import LastEventId, LastEventIdQuery, Names, Ping, event_frames, position
+from server.routes.asked import Asking, LastEventId, LastEventIdQuery, Names, Ping, event_frames, position
 from server.runs.service import Runs
 from server.settings import Settings
 from server.wire.pieces import pieces
@@ -44,7 +45,7 @@ async def read_pin(request: Request) -> PinRequest:
     return cast(PinRequest, read_request(PinRequest, await read_json(request)))
 
 
-def run_routes(runs: Runs, settings: Settings) -> APIRouter:
+def run_routes(runs: Runs, settings: Settings, access: Access) -> APIRouter:
     """The routes of all runs, wherever they go on."""
     router = APIRouter(prefix="/runs/{run_id}", tags=["runs"])
     body = {"required": True, "content": {"application/json": {"schema": PinRequest.model_json_schema()}}}
@@ -52,6 +53,7 @@ def run_routes(runs: Runs, settings: Settings) -> APIRouter:
     @router.get("/events", response_class=EventSourceResponse, responses=READ_REFUSALS)
     async def events(
         run_id: str,
+        user: Asking,
         names: Names = None,
         ping: Ping = "comment",
         header: LastEventId = None,
@@ -61,24 +63,32 @@ def run_routes(runs: Runs, settings: Settings) -> APIRouter:
         after, sure = position(header, query)
         frames = event_frames(names, ALL, ping, settings)
         async with AsyncExitStack() as held:
-            reader = await held.enter_async_context(runs.reader(run_id, after, sure=sure))
+            reader = await held.enter_async_context(runs.reader(run_id, after, sure=sure, user=user.key))
             if reader.done:
                 return Response(status_code=204)
-            return RunResponse(pieces(reader, frames, settings.stream.ping_s), held.pop_all(), settings)
+            return RunResponse(pieces(reader, frames, settings.stream.ping_s, user.for_s), held.pop_all(), settings)
 
     @router.get("", responses=READ_REFUSALS)
-    async def look(run_id: str) -> RunView:
+    async def look(run_id: str, user: Asking) -> RunView:
         """How far the run has come: the object so far, or its end."""
-        return await runs.view(run_id)
+        return await runs.view(run_id, user.key)
 
     @router.delete("", status_code=204, responses=READ_REFUSALS)
-    async def cancel(run_id: str) -> Response:
+    async def cancel(run_id: str, user: Asking) -> Response:
         """Stops the run, which ends with `cancelled` unless it has ended. 202: whose worker is lost, it will."""
-        return Response(status_code=204 if await runs.cancel(run_id, "cancelled by request") else 202)
+        return Response(status_code=204 if await runs.cancel(run_id, "cancelled by request", user.key) else 202)
 
     @router.post("/pins", responses=PIN_REFUSALS, openapi_extra={"requestBody": body})
-    async def pin(run_id: str, wanted: Annotated[PinRequest, Depends(read_pin)]) -> PinReceipt:
+    async def pin(run_id: str, user: Asking, wanted: Annotated[PinRequest, Depends(read_pin)]) -> PinReceipt:
         """The user takes a field over: from now on the model's text no longer touches it, in any attempt."""
-        return PinReceipt(seq=await runs.pin(run_id, wanted.path, wanted.value))
+        return PinReceipt(seq=await runs.pin(run_id, wanted.path, wanted.value, user.key))
+
+    if access.tickets:
+
+        @router.post("/tickets", status_code=201, responses=READ_REFUSALS)
+        async def ticket(run_id: str, user: Asking) -> TicketReceipt:
+            """A fresh ticket, for an EventSource that cannot send a cookie: it comes with `last_event_id` then."""
+            await runs.check(run_id, user.key)
+            return TicketReceipt(ticket=access.ticket(run_id, user) or "", expires_s=settings.auth.ticket_s)
 
     return router

@@ -76,7 +76,7 @@ class Memory:
         if new.key and (known := self._keys.get(new.key)):
             return known
         if self._runs.get(new.id) is None:
-            record = Record(new.id, new.chain, new.request, new.began, owner, print=new.print)
+            record = Record(new.id, new.chain, new.request, new.began, owner, print=new.print, user=new.user)
             self._runs.set(new.id, MemoryRun(record, new.key, self.clock()), new.lives_s)
             self._over.pop(new.id, None)
             if new.key:

@@ -48,8 +48,8 @@ class MemoryRun:
     def read(self, after: int) -> Stretch:
         """See `Store.read`."""
         if after < self.base_seq:
-            return Stretch(Progress.load(json.loads(self.base)), self.log[:])
-        return Stretch(None, self.behind(after))
+            return Stretch(Progress.load(json.loads(self.base)), self.log[:], self.record.user)
+        return Stretch(None, self.behind(after), self.record.user)
 
     def behind(self, after: int) -> Sequence[Entry]:
         """What the log still has behind a number."""

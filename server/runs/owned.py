@@ -26,6 +26,7 @@ class Owned:
     def __init__(self, store: Store, new: NewRun, events: AsyncGenerator[Event], pins: Pins, log: Log) -> None:
         self.id = new.id
         self.chain = new.chain
+        self.user = new.user
         self.log = log
         self._clock = asyncio.get_running_loop().time
         self._wanted_at = self._clock()

@@ -4,17 +4,20 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from math import inf
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from langchain_core.runnables import RunnableConfig
 
 from chains import Pins, Resumption
+from chains.meter import Meter, metered
 from chains.structured import StructuredChain
 from schemas import Code, Event, ServerError, StreamError
+from server.auth.user import ANYBODY, TooMany, User
 from server.runs.log import Log, Moved
 from server.runs.owned import Owned
 from server.runs.reading import log_of, store_reader
@@ -33,6 +36,7 @@ class Bounds:
     """What runs may take.
 
     - `running`, `readers`: kept runs, and readers of runs, in this process at once
+    - `user_running`: kept runs of one user among them; None for no bound
     - `log_chars`: characters of JSON that a log holds; beyond it its beginning becomes a snapshot
     - `grace_s`: seconds after which a run that nobody reads is cancelled
     - `lease_s`: seconds of silence after which a worker is given up
@@ -45,6 +49,11 @@ class Bounds:
     grace_s: float = 60.0
     lease_s: float = 10.0
     takeovers: int = 1
+    user_running: int | None = None
+
+    def longest_s(self, totals: Iterable[float]) -> float:
+        """Seconds that a run may go on at the most, with all its takeovers, by what its chain may take."""
+        return max(totals) + (self.takeovers + 2) * self.lease_s
 
 
 class Beginning(NamedTuple):
@@ -55,10 +64,19 @@ class Beginning(NamedTuple):
 
 
 class Owner:
-    """Owns runs. `totals` gives the seconds that a chain's run may take, by its name."""
+    """Owns runs.
+
+    - `totals`: the seconds that a chain's run may take, by its name
+    - `meter_of`: who counts what models read and write for a user
+    """
 
     def __init__(
-        self, store: Store, chains: Mapping[str, StructuredChain], totals: Mapping[str, float], bounds: Bounds
+        self,
+        store: Store,
+        chains: Mapping[str, StructuredChain],
+        totals: Mapping[str, float],
+        bounds: Bounds,
+        meter_of: Callable[[str], Meter | None] = lambda _: None,
     ) -> None:
         self.owned: dict[str, Owned] = {}
         """Its runs, by their id."""
@@ -70,6 +88,7 @@ class Owner:
         self._chains = chains
         self._totals = totals
         self._bounds = bounds
+        self._meter_of = meter_of
         self._beginning: dict[str, Beginning] = {}  # by their key, if they have one
         self._tasks = Tasks()
 
@@ -84,18 +103,20 @@ class Owner:
         if self.draining:
             raise going()
 
-    async def begin(self, name: str, request: Any, key: str = "") -> str:
-        """Begins a run that is kept. Returns its id, or that of the run which was begun under this key.
+    async def begin(self, name: str, request: Any, key: str = "", user: User = ANYBODY) -> str:
+        """Begins a user's run that is kept. Returns its id, or that of the run which was begun under this key.
 
         Once begun it no longer depends on who asked for it: somebody else may have joined.
         """
         self.admit()
-        if key and (beginning := self._beginning.get(_digest(name, key))):
-            beginning.new.must_repeat(_digest(name, request))
+        new = self._new(name, request, key, user.key)
+        if key and (beginning := self._beginning.get(new.key)):
+            beginning.new.must_repeat(new.print)
             return await asyncio.shield(beginning.task)
         if not self.room:
             raise ServerError("The server is busy. Try again shortly.", code=Code.TOO_BUSY, retry_after_ms=2000)
-        new = self._new(name, request, key)
+        if user.limited and self._had_by(user.key) >= (self._bounds.user_running or inf):
+            raise TooMany("runs at once", wait_s=2)
         beginning = self._beginning[new.key or new.id] = Beginning(new, self._tasks.start(self._begin(new)))
         beginning.task.add_done_callback(lambda _: self._beginning.pop(new.key or new.id))
         return await asyncio.shield(beginning.task)
@@ -138,21 +159,27 @@ class Owner:
         """Whether there is such a run, which has begun."""
         try:
             new.must_repeat((await self._store.record(run_id)).print)
-            async with store_reader(self._store, run_id, 0, sure=True) as reader:
+            async with store_reader(self._store, run_id, 0, sure=True, user=new.user) as reader:
                 return bool(await reader.next(asyncio.get_running_loop().time() + JOIN_S))
         except (Unknown, Expired, Moved):
             return False
 
-    def _new(self, name: str, request: Any, key: str) -> NewRun:
-        keyed = {"key": _digest(name, key), "print": _digest(name, request)} if key else {}
-        return NewRun(str(uuid4()), name, request, time.time(), self._lives_s(name), **keyed)
+    def _new(self, name: str, request: Any, key: str, user: str) -> NewRun:
+        keyed = {"key": _digest(user, name, key), "print": _digest(name, request)} if key else {}
+        return NewRun(str(uuid4()), name, request, time.time(), self._lives_s(name), user=user, **keyed)
+
+    def _had_by(self, user: str) -> int:
+        """How many runs of a user go on here, or are being made."""
+        beginning = sum(one.new.user == user and one.new.id not in self.owned for one in self._beginning.values())
+        return beginning + sum(owned.user == user and owned.running for owned in self.owned.values())
 
     def _lives_s(self, name: str) -> float:
         """How long a run may go on at the most, with all its takeovers."""
-        return self._totals.get(name, 0) + (self._bounds.takeovers + 2) * self._bounds.lease_s
+        return self._bounds.longest_s([self._totals.get(name, 0)])
 
     def _own(self, new: NewRun, events: AsyncGenerator[Event], pins: Pins, log: Log) -> Owned:
-        owned = self.owned[new.id] = Owned(self._store, new, events, pins, log)
+        with metered(self._meter_of(new.user)):
+            owned = self.owned[new.id] = Owned(self._store, new, events, pins, log)
         _ = self._tasks.start(self._let_go(owned))
         return owned
 
@@ -169,7 +196,9 @@ class Owner:
         if log.ended:
             return
         pins, progress = Pins(), log.progress()
-        new = NewRun(record.id, record.chain, record.request, record.began, self._lives_s(record.chain))
+        new = NewRun(
+            record.id, record.chain, record.request, record.began, self._lives_s(record.chain), user=record.user
+        )
         end = self._end_of(record)
         if progress.seq:
             reason = Code.SHUTTING_DOWN if record.handed else Code.WORKER_LOST

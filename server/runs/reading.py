@@ -9,7 +9,7 @@ from chains.wake import Wake
 from schemas import TERMINAL
 from server.runs.entry import Entry
 from server.runs.log import AT_ONCE, Log, Moved
-from server.runs.store import Expired, Store, StoreUnavailable, Stretch, Unknown
+from server.runs.store import Expired, Store, StoreUnavailable, Stretch, Unknown, only_theirs
 
 RESTORED_S = 60.0
 """Seconds after which a store that has come back empty has been told again of every run that goes on."""
@@ -80,9 +80,11 @@ class StoreReader:
 
 
 @asynccontextmanager
-async def store_reader(store: Store, run_id: str, after: int, *, sure: bool) -> AsyncIterator[StoreReader]:
-    """Somebody reads on behind the number `after`, as long as the block lasts. `Unknown`, `Expired`."""
-    reader = await _open(store, run_id, after, sure=sure)
+async def store_reader(
+    store: Store, run_id: str, after: int, *, sure: bool, user: str = ""
+) -> AsyncIterator[StoreReader]:
+    """A user reads on behind the number `after`, as long as the block lasts. `Unknown`, `Expired`."""
+    reader = await _open(store, run_id, after, sure=sure, user=user)
     pumping = asyncio.create_task(_pump(reader))
     try:
         yield reader
@@ -99,11 +101,11 @@ async def _pump(reader: StoreReader) -> None:
         reader.send_away()
 
 
-async def _open(store: Store, run_id: str, after: int, *, sure: bool) -> StoreReader:
+async def _open(store: Store, run_id: str, after: int, *, sure: bool, user: str) -> StoreReader:
+    stretch = await store.read(run_id, max(after - 1, 0))
+    only_theirs(stretch.user, user)
     if after == 0:
-        news = _joined(await store.read(run_id))
-        return StoreReader(store, run_id, news, 0, done=False)
-    stretch = await store.read(run_id, after - 1)
+        return StoreReader(store, run_id, _joined(stretch), 0, done=False)
     if sure and stretch.base and stretch.base.seq > after:
         return StoreReader(store, run_id, _joined(stretch), after, done=False)
     if sure and stretch.entries and stretch.entries[0].seq == after:

@@ -32,7 +32,7 @@ local function lives(id) return redis.call('EXISTS', key('input', id)) == 1 end
 -- What is known of a run, or why nothing is.
 local function known(id)
   local fields = redis.call('HMGET', key('run', id),
-    'chain', 'began', 'owner', 'claims', 'handed', 'cancelled', 'end', 'print')
+    'chain', 'began', 'owner', 'claims', 'handed', 'cancelled', 'end', 'print', 'user')
   if not fields[1] then return 'unknown' end
   local input = redis.call('GET', key('input', id))
   if not input then return 'expired' end
@@ -81,10 +81,10 @@ if idem ~= '' then
 end
 if lives(id) then return id end
 redis.call('DEL', key('run', id), key('log', id), key('base', id))
-redis.call('HSET', key('run', id), 'owner', worker, 'chain', ARGV[6], 'began', ARGV[7], 'print', ARGV[8], 'key', idem,
-  'claims', 0, 'handed', 0, 'cancelled', '', 'end', '', 'last', 0, 'base', 0)
+redis.call('HSET', key('run', id), 'owner', worker, 'chain', ARGV[6], 'began', ARGV[7], 'print', ARGV[8],
+  'user', ARGV[9], 'key', idem, 'claims', 0, 'handed', 0, 'cancelled', '', 'end', '', 'last', 0, 'base', 0)
 redis.call('PEXPIRE', key('run', id), lives_ms + remembered_ms)
-redis.call('SET', key('input', id), ARGV[9], 'PX', lives_ms)
+redis.call('SET', key('input', id), ARGV[10], 'PX', lives_ms)
 if idem ~= '' then redis.call('SET', key('key', idem), id, 'PX', lives_ms) end
 tended()
 let_out(id)

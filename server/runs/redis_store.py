@@ -90,7 +90,7 @@ class RedisStore:
 
     async def create(self, new: NewRun) -> str:
         _, remembered = self._times
-        known = (new.chain, repr(new.began), new.print, json.dumps(new.request))
+        known = (new.chain, repr(new.began), new.print, new.user, json.dumps(new.request))
         return str(await self._run(scripts.CREATE, self._worker, new.id, new.key, _ms(new.lives_s), remembered, *known))
 
     async def drop(self, run_id: str) -> None:
@@ -113,16 +113,16 @@ class RedisStore:
                 raise Lost
 
     async def read(self, run_id: str, after: int = 0) -> Stretch:
-        run, lives, base, items = await self._pipe.ask_at_once(
-            ("EXISTS", self._key("run", run_id)),
+        user, lives, base, items = await self._pipe.ask_at_once(
+            ("HGET", self._key("run", run_id), "user"),
             ("EXISTS", self._key("input", run_id)),
             ("GET", self._key("base", run_id)),
             ("XRANGE", self._key("log", run_id), after + 1, "+"),
         )
         if not lives:
-            raise Expired if run else Unknown
+            raise Unknown if user is None else Expired
         progress = Progress.load(json.loads(base)) if base else None
-        return Stretch(progress if progress and progress.seq > after else None, entries_of(items))
+        return Stretch(progress if progress and progress.seq > after else None, entries_of(items), user)
 
     def follow(self, run_id: str, after: int) -> AsyncGenerator[Sequence[Entry]]:
         return self._tail.follow(self._key("log", run_id), after)

@@ -3,16 +3,24 @@
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from schemas import Code, RequestError, RunView, ServerError, copy_json
 from server.runs.errands import Errands, no_answer
 from server.runs.log import Log, Reader
+from server.runs.owned import Owned
 from server.runs.owner import Bounds, Owner, going
 from server.runs.reading import StoreReader, log_of, store_reader
 from server.runs.run import Run
-from server.runs.store import Store, StoreUnavailable, Unknown
+from server.runs.store import Record, Store, StoreUnavailable, Unknown, only_theirs
 from server.runs.tasks import Tasks
+
+
+class Attached(NamedTuple):
+    """A run that ends with its one reader, and whose it is."""
+
+    run: Run
+    user: str
 
 
 class Runs:
@@ -28,7 +36,7 @@ class Runs:
         self._store = store
         self._bounds = bounds
         self._longest_s = longest_s
-        self._attached: dict[str, Run] = {}  # those that end with their one reader
+        self._attached: dict[str, Attached] = {}
         self._readers = 0
         self._elsewhere: dict[str, set[StoreReader]] = {}  # who reads runs that are not here, by run
         self._tasks = Tasks()
@@ -44,9 +52,9 @@ class Runs:
         return self._store.steady_s < self._bounds.lease_s
 
     @contextmanager
-    def attached(self, run_id: str, run: Run) -> Iterator[None]:
-        """A run that is not kept goes on here, as long as the block lasts: it can be pinned and cancelled."""
-        self._attached[run_id] = run
+    def attached(self, run_id: str, run: Run, user: str = "") -> Iterator[None]:
+        """A user's run that is not kept goes on here, as long as the block lasts: it can be pinned and cancelled."""
+        self._attached[run_id] = Attached(run, user)
         locating = self._tasks.start(self._locate(run_id)) if self._store.shared else None
         try:
             yield
@@ -65,8 +73,8 @@ class Runs:
             await self._store.leave(run_id)
 
     @asynccontextmanager
-    async def reader(self, run_id: str, after: int = 0, *, sure: bool = True) -> AsyncIterator[Reader]:
-        """Somebody reads a run on behind the number `after`, as long as the block lasts.
+    async def reader(self, run_id: str, after: int = 0, *, sure: bool = True, user: str = "") -> AsyncIterator[Reader]:
+        """A user reads a run on behind the number `after`, as long as the block lasts.
 
         `sure`: whether it had been given that number with certainty. `RequestError` if there is no such run (any more).
         """
@@ -76,10 +84,12 @@ class Runs:
         try:
             async with AsyncExitStack() as held:
                 if (owned := self.owner.owned.get(run_id)) and owned.reaches(after):
+                    only_theirs(owned.user, user)
                     yield held.enter_context(owned.read(after, sure=sure))
                     return
                 with self._doubted():
-                    reader = await held.enter_async_context(store_reader(self._store, run_id, after, sure=sure))
+                    reading = store_reader(self._store, run_id, after, sure=sure, user=user)
+                    reader = await held.enter_async_context(reading)
                 with self._noted(run_id, reader):
                     yield reader
         finally:
@@ -111,41 +121,50 @@ class Runs:
         with suppress(StoreUnavailable):
             await self._store.note_readers([run_id], self._bounds.grace_s)
 
-    async def view(self, run_id: str) -> RunView:
-        """How far a run has come. `RequestError` if there is no such run (any more)."""
+    async def check(self, run_id: str, user: str) -> None:
+        """`RequestError` unless there is such a run, kept or not, and it is this user's."""
+        if self._here(run_id, user) is None:
+            with self._doubted():
+                only_theirs((await self._store.record(run_id)).user, user)
+
+    async def view(self, run_id: str, user: str = "") -> RunView:
+        """How far a user's run has come. `RequestError` if there is no such run (any more)."""
         if (owned := self.owner.owned.get(run_id)) and not owned.log.closed:
+            only_theirs(owned.user, user)
             owned.want()
             return _view(run_id, owned.chain, owned.log)
         with self._doubted():
             record, stretch = await self._store.record(run_id), await self._store.read(run_id)
+            only_theirs(record.user, user)
         if not record.end:
             await self._store.note_readers([run_id], self._bounds.grace_s)
         return _view(run_id, record.chain, log_of(stretch))
 
-    async def pin(self, run_id: str, path: str, value: Any) -> int:
+    async def pin(self, run_id: str, path: str, value: Any, user: str = "") -> int:
         """The user takes a field over. Returns the number of the event that tells it, once that stands in the log.
 
         `RequestError` if there is no such run, or it takes no such pin.
         """
-        if run := self._attached.get(run_id) or self.owner.owned.get(run_id):
+        if run := self._here(run_id, user):
             return await run.pin(path, value)
-        seq = await self._ask(run_id, {"do": "pin", "run": run_id, "path": path, "value": value})
+        seq = await self._ask(run_id, user, {"do": "pin", "path": path, "value": value})
         return int(seq)
 
-    async def cancel(self, run_id: str, reason: str) -> bool:
+    async def cancel(self, run_id: str, reason: str, user: str = "") -> bool:
         """Stops a run, which ends with `cancelled` unless it has ended. Whether it has by now: else it will.
 
         `RequestError` if there is no such run.
         """
-        if await self._cancelled_here(run_id, reason):
+        if await self._cancelled_here(run_id, reason, user):
             return True
-        with suppress(Unknown):  # one that is not kept may go on elsewhere
+        if (record := await self._kept(run_id)) is not None:  # one that is not kept may go on elsewhere
+            only_theirs(record.user, user)
             if (await self._store.cancel(run_id, reason)).end:
                 return True
         if run_id in self.owner.owned:
             return False  # it is not certain that it is this worker's, or will be
         try:
-            return bool(await self._ask(run_id, {"do": "cancel", "run": run_id, "reason": reason}))
+            return bool(await self._ask(run_id, user, {"do": "cancel", "reason": reason}))
         except ServerError as error:
             if error.code is not Code.WORKER_LOST:
                 raise
@@ -155,33 +174,49 @@ class Runs:
                 return True
             raise
 
-    async def _ask(self, run_id: str, errand: dict[str, Any]) -> Any:
+    async def _kept(self, run_id: str) -> Record | None:
+        try:
+            return await self._store.record(run_id)
+        except Unknown:
+            return None
+
+    async def _ask(self, run_id: str, user: str, errand: dict[str, Any]) -> Any:
         with self._doubted():
             worker = await self._store.worker_of(run_id)
         if worker in ("", self._store.worker):  # it has ended, or is just being handed over or taken over
-            with suppress(Unknown):
-                if not (await self._store.record(run_id)).end:
+            if (record := await self._kept(run_id)) is not None:
+                only_theirs(record.user, user)
+                if not record.end:
                     raise no_answer()
             raise _over()
-        return await self.errands.ask(worker, errand)
+        return await self.errands.ask(worker, {**errand, "run": run_id, "user": user})
 
     async def _do(self, errand: dict[str, Any]) -> Any:
         """What another worker asks for."""
-        run_id = errand["run"]
+        run_id, user = errand["run"], errand["user"]
         if errand["do"] == "cancel":
-            return await self._cancelled_here(run_id, errand["reason"])
-        if run := self._attached.get(run_id) or self.owner.owned.get(run_id):
+            return await self._cancelled_here(run_id, errand["reason"], user)
+        if run := self._here(run_id, user):
             return await run.pin(errand["path"], errand["value"])
         raise _over()
 
-    async def _cancelled_here(self, run_id: str, reason: str) -> bool:
+    def _here(self, run_id: str, user: str) -> Run | Owned | None:
+        """A user's run that goes on here, kept or not. `Unknown` if it is another user's."""
         if attached := self._attached.get(run_id):
-            await attached.cancel(reason)
-        elif owned := self.owner.owned.get(run_id):
-            return await owned.end(reason)
-        else:
-            return False
-        return True
+            only_theirs(attached.user, user)
+            return attached.run
+        if owned := self.owner.owned.get(run_id):
+            only_theirs(owned.user, user)
+        return owned
+
+    async def _cancelled_here(self, run_id: str, reason: str, user: str) -> bool:
+        match self._here(run_id, user):
+            case Run() as run:
+                await run.cancel(reason)
+                return True
+            case Owned() as owned:
+                return await owned.end(reason)
+        return False
 
     async def finished(self, within_s: float) -> None:
         """Returns when nothing goes on here any more, and in any case after so long."""
@@ -192,13 +227,13 @@ class Runs:
 
     def _going(self) -> list[Coroutine[Any, Any, None]]:
         """The ends of all that goes on here."""
-        attached = [run.finished() for run in self._attached.values() if not run.over]
+        attached = [run.finished() for run, _ in self._attached.values() if not run.over]
         return [*attached, *(owned.finished() for owned in self.owner.owned.values())]
 
     async def give_up(self) -> None:
         """This process is going: what goes on is handed to other workers if it can be, else told its end."""
         await asyncio.gather(
-            *(run.fail(going()) for run in list(self._attached.values())),
+            *(run.fail(going()) for run, _ in list(self._attached.values())),
             self.owner.give_up(),
         )
         for readers in list(self._elsewhere.values()):

@@ -60,6 +60,7 @@ class NewRun:
     - `key`: under which repeated requests join this run; empty for none. `print`: a digest of what was requested,
       since a key may be used once only
     - `lives_s`: seconds for which it is kept at the most while it has no end
+    - `user`: the pseudonym of whose run it is, who alone may ask after it; empty where nobody is asked who they are
     """
 
     id: str
@@ -69,6 +70,7 @@ class NewRun:
     lives_s: float
     key: str = ""
     print: str = ""
+    user: str = ""
 
     def must_repeat(self, other: str) -> None:
         """`RequestError` unless a request with the same key, of which `other` is the digest, was the same request."""
@@ -86,6 +88,7 @@ class Record:
       which is then not among them
     - `cancelled`: why somebody wants it stopped; empty if nobody does
     - `end`: the name of its terminal event; empty while it goes on
+    - `user`: whose it is, as in `NewRun`
     """
 
     id: str
@@ -98,6 +101,7 @@ class Record:
     cancelled: str = ""
     end: str = ""
     print: str = ""
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,11 +109,18 @@ class Stretch:
     """What a store has of a log behind some number.
 
     Where the log does not reach back so far, `base` says what the entries before it add up to; the first of `entries`
-    is then `base.seq + 1`.
+    is then `base.seq + 1`. `user`: whose run it is, as in `NewRun`.
     """
 
     base: Progress | None
     entries: Sequence[Entry]
+    user: str = ""
+
+
+def only_theirs(user: str, asking: str) -> None:
+    """To everybody but the user whose run it is, there is none. `Unknown`."""
+    if asking != user:
+        raise Unknown
 
 
 def in_order(entries: Sequence[Entry]) -> bool:

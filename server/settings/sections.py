@@ -52,7 +52,8 @@ class LimitSettings(Section):
     readers: int = Field(default=10_000, ge=1)
     reader_s: float = Field(default=20, gt=0)
     queue_s: float = Field(default=0, ge=0, le=60)
-    user_streams: int | None = Field(default=20, ge=1)  # these three: null is no limit
+    user_streams: int | None = Field(default=20, ge=1)  # these four: null is no limit
+    user_requests: int | None = Field(default=600, ge=1)
     user_starts: int | None = Field(default=60, ge=1)
     user_tokens: int | None = Field(default=1_000_000, ge=1)
     body_bytes: int = Field(default=1 << 20, ge=1024)

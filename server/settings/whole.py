@@ -62,6 +62,7 @@ class Settings(Section):
         """The bounds of kept runs in one process."""
         return Bounds(
             running=self.limits.runs,
+            user_running=self.limits.user_streams,
             readers=self.limits.readers,
             log_chars=self.runs.log_chars,
             grace_s=self.runs.grace_s,

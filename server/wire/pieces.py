@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Iterable
+from math import inf
 from typing import Protocol
 
 from server.runs.entry import Entry
@@ -23,17 +24,20 @@ class Frames(Protocol):
     def write(self, entries: Iterable[Entry]) -> bytes: ...
 
 
-async def pieces(reader: Reader, frames: Frames, ping_s: float) -> AsyncGenerator[bytes]:
+async def pieces(reader: Reader, frames: Frames, ping_s: float, for_s: float = inf) -> AsyncGenerator[bytes]:
     """What to write, as it comes, to the reader's end. Events that it is not sent do not break its silence.
 
-    They may end before that if the run has moved: the reader comes again, and is given the rest.
+    They may end before that: after `for_s` seconds, in which its reader is let in, or if the run has moved. A reader
+    comes again then, and is given the rest.
     """
     clock = asyncio.get_running_loop().time
-    silent_until = clock() + ping_s
+    silent_until, ends = clock() + ping_s, clock() + for_s
     while not frames.over:
         try:
-            entries = await reader.next(silent_until)
+            entries = await reader.next(min(silent_until, ends))
         except Moved:
+            return
+        if clock() >= ends:
             return
         if piece := frames.write(entries) if entries else frames.ping:
             yield piece

@@ -17,4 +17,4 @@ def app_of(config: str) -> FastAPI:
 
 def client_of(config: str) -> httpx.AsyncClient:
     """A client of the app. What the app raises is raised here: no fault hides behind a status."""
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app_of(config)), base_url="http://test")
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app_of(config)), base_url="http://127.0.0.1")

@@ -161,4 +161,4 @@ class TestKeys:
 
 def _key_of(worker: Worker, key: str) -> tuple[str, str]:
     """Under which key, and with which print, the store is asked for a chat's run."""
-    return owner_module._digest("chatbot", key), owner_module._digest("chatbot", CHAT_INPUT)
+    return owner_module._digest("", "chatbot", key), owner_module._digest("chatbot", CHAT_INPUT)

@@ -1,0 +1,56 @@
+"""The server's own secret: it signs tickets and cookies, and makes pseudonyms of users' names."""
+
+import hmac
+import os
+import secrets
+from collections.abc import Sequence
+from hashlib import sha256
+
+from itsdangerous import BadSignature, TimestampSigner
+
+from server.settings import SettingsError
+
+SHORTEST = 32
+"""Characters, at least: as many as `openssl rand -hex 16` gives."""
+
+
+def secrets_in(variable: str, what: str) -> list[str]:
+    """The secrets that an environment variable holds, divided by commas: several while one replaces another.
+
+    `SettingsError` if there is one that could be guessed. What it holds is never quoted.
+    """
+    found = [secret.strip() for secret in os.environ.get(variable, "").split(",") if secret.strip()]
+    if any(len(secret) < SHORTEST for secret in found):
+        raise SettingsError(
+            f"{variable} holds {what}, which must have at least {SHORTEST} characters: openssl rand -hex 32"
+        )
+    return found
+
+
+class Secret:
+    """Signs and knows again. Of several the first one signs; the others are still known.
+
+    Without any it makes up its own, which no other process has.
+    """
+
+    def __init__(self, known: Sequence[str] = ()) -> None:
+        self._known = [*known] or [secrets.token_hex(32)]
+
+    def pseudonym(self, name: str) -> str:
+        """The same for the same name, and telling nobody else what that is."""
+        return hmac.digest(self._known[0].encode(), b"user\0" + name.encode(), sha256).hex()[:32]
+
+    def sign(self, purpose: str, value: str) -> str:
+        """The value and when it was signed, so that nobody can change them: URL-safe text."""
+        return self._signer(purpose).sign(value).decode()
+
+    def signed(self, purpose: str, text: str, within_s: float) -> str | None:
+        """The value, if it was signed for this purpose and not longer ago than this."""
+        try:
+            return self._signer(purpose).unsign(text.encode(), max_age=round(within_s)).decode()
+        except (BadSignature, UnicodeError):
+            return None
+
+    def _signer(self, purpose: str) -> TimestampSigner:
+        # The signing key is the last one, in itsdangerous' order.
+        return TimestampSigner(self._known[::-1], salt=purpose, digest_method=sha256)

@@ -1,0 +1,51 @@
+"""Refuses to listen where more people can call than the settings provide for. What is unsafe must be said twice: in the
+settings and in the environment, so that neither a copied file nor a forgotten variable opens a server to the world.
+"""
+
+import os
+from ipaddress import ip_address
+
+from server.settings import Settings, SettingsError
+
+ANYBODY = "SERVE_ANYBODY"
+PLAIN_HTTP = "SERVE_PLAIN_HTTP"
+
+
+def check_exposure(settings: Settings, host: str) -> None:
+    """`SettingsError` says what is missing to listen at this address."""
+    if is_loopback(host):
+        return
+    auth, http = settings.auth, settings.http
+    if not (auth.on or (auth.anybody and _said(ANYBODY))):
+        raise _refused(
+            host,
+            "and nobody would be asked who they are. Set auth.jwt or auth.key_env, or let everybody in",
+            f"auth.anybody: true, and {ANYBODY}=yes in the environment",
+        )
+    if not (http.certificate or http.proxies or (http.plain and _said(PLAIN_HTTP))):
+        raise _refused(
+            host,
+            "and whatever is sent could be read on its way. Set http.certificate, or name in http.proxies the proxies "
+            "that end TLS, or speak plain HTTP",
+            f"http.plain: true, and {PLAIN_HTTP}=yes in the environment",
+        )
+    if not http.hosts:
+        raise SettingsError(f"HOST is {host}, which others can reach: name in http.hosts how they call this server")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _said(variable: str) -> bool:
+    return os.environ.get(variable) == "yes"
+
+
+def _refused(host: str, why: str, twice: str) -> SettingsError:
+    return SettingsError(f"HOST is {host}, which others can reach, {why} by saying so twice: {twice}.")
