@@ -3,7 +3,9 @@ settings and in the environment, so that neither a copied file nor a forgotten v
 """
 
 import os
+import ssl
 from ipaddress import ip_address
+from pathlib import Path
 
 from server.settings import Settings, SettingsError
 
@@ -13,9 +15,11 @@ PLAIN_HTTP = "SERVE_PLAIN_HTTP"
 
 def check_exposure(settings: Settings, host: str) -> None:
     """`SettingsError` says what is missing to listen at this address."""
+    auth, http = settings.auth, settings.http
+    if http.certificate:
+        _check_certificate(http.certificate, http.certificate_key)
     if is_loopback(host):
         return
-    auth, http = settings.auth, settings.http
     if not (auth.on or (auth.anybody and _said(ANYBODY))):
         raise _refused(
             host,
@@ -41,6 +45,15 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def _check_certificate(certificate: Path, key: Path | None) -> None:
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(certificate, key)
+    except OSError as error:  # an SSLError is one
+        raise SettingsError(
+            f"http.certificate: {certificate} and {key} are no certificate and its key, both PEM ({error.strerror})"
+        ) from error
 
 
 def _said(variable: str) -> bool:

@@ -32,6 +32,7 @@ class Access:
 
     async def close(self) -> None:
         """Nobody is let in any more."""
+        await self.quota.close()
         if self.tokens:
             await self.tokens.close()
 

@@ -32,9 +32,17 @@ class Backend:
         match names:
             case []:
                 return User(ITSELF, limited=False)
-            case [name] if 0 < len(name) <= LONGEST_NAME and name.isprintable():
+            case [written] if 0 < len(name := _text(written)) <= LONGEST_NAME and name.isprintable():
                 return User(name)
         raise Unauthenticated
+
+
+def _text(written: str) -> str:
+    """A header's value as the UTF-8 that it is; empty if it is none."""
+    try:
+        return written.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return ""
 
 
 def _digest(key: str) -> bytes:

@@ -4,13 +4,14 @@ Starts and tokens are counted by all processes together where these share a Redi
 Redis is away each counts all for itself: a limit is no reason to refuse what the models could answer.
 """
 
+import asyncio
 import logging
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from math import inf
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage, RedisStorage
@@ -21,6 +22,9 @@ from chains.meter import Meter
 from server.auth.user import TooMany, User
 from server.runs.tasks import Tasks
 from server.settings import LimitSettings
+
+if TYPE_CHECKING:
+    from redis.asyncio import ConnectionPool
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +47,8 @@ class Quota:
         self._tokens = _item(RateLimitItemPerDay, limits.user_tokens)
         self._at_once = Counter[str]()
         self._own = _Counting(MemoryStorage())
-        self._shared = _Counting(_redis(url, prefix)) if url else None
+        self._pool = _pool(url) if url else None
+        self._shared = _Counting(_redis(self._pool, prefix)) if self._pool else None
         self._ask_again_at = -inf
         self._tasks = Tasks()
 
@@ -88,6 +93,17 @@ class Quota:
     def _add(self, item: RateLimitItem, key: str, spent: int) -> None:
         _ = self._tasks.start(self._count(lambda by: by.by_total.hit(item, key, cost=spent)))
 
+    async def settled(self) -> None:
+        """Returns when all that was spent until now is counted."""
+        if tasks := [*self._tasks]:
+            await asyncio.wait(tasks)
+
+    async def close(self) -> None:
+        """Nothing is counted any more."""
+        await self.settled()
+        if self._pool:
+            await self._pool.aclose()
+
     async def _count(self, count: Callable[["_Counting"], Awaitable[T]]) -> T:
         if self._shared and time.monotonic() >= self._ask_again_at:
             try:
@@ -126,13 +142,17 @@ def _item(kind: type[RateLimitItem], amount: int | None) -> RateLimitItem | None
     return kind(amount) if amount is not None else None
 
 
-def _redis(url: str, prefix: str) -> RedisStorage:
-    url = url.replace("unix://", "redis+unix://") if url.startswith("unix://") else url
+def _pool(url: str) -> "ConnectionPool":
+    from redis.asyncio import ConnectionPool  # noqa: PLC0415  # it takes time to load
+
+    return ConnectionPool.from_url(url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
+
+
+def _redis(pool: "ConnectionPool", prefix: str) -> RedisStorage:
     return RedisStorage(
-        f"async+{url}",
+        "async+redis://",
         wrap_exceptions=True,
         implementation="redispy",
         key_prefix=f"{{{prefix}}}:limits",
-        socket_timeout=PATIENCE_S,
-        socket_connect_timeout=PATIENCE_S,
+        connection_pool=pool,  # type: ignore[arg-type]  # an option like any other, as its documentation says
     )

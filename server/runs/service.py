@@ -84,7 +84,7 @@ class Runs:
         try:
             async with AsyncExitStack() as held:
                 if (owned := self.owner.owned.get(run_id)) and owned.reaches(after):
-                    only_theirs(owned.user, user)
+                    self._only(owned.user, user)
                     yield held.enter_context(owned.read(after, sure=sure))
                     return
                 with self._doubted():
@@ -104,6 +104,11 @@ class Runs:
             if self.doubtful:
                 raise StoreUnavailable from None
             raise
+
+    def _only(self, whose: str, user: str) -> None:
+        """Another user is told what is told of a run that is not there, in doubt as well."""
+        with self._doubted():
+            only_theirs(whose, user)
 
     @contextmanager
     def _noted(self, run_id: str, reader: StoreReader) -> Iterator[None]:
@@ -125,17 +130,17 @@ class Runs:
         """`RequestError` unless there is such a run, kept or not, and it is this user's."""
         if self._here(run_id, user) is None:
             with self._doubted():
-                only_theirs((await self._store.record(run_id)).user, user)
+                self._only((await self._store.record(run_id)).user, user)
 
     async def view(self, run_id: str, user: str = "") -> RunView:
         """How far a user's run has come. `RequestError` if there is no such run (any more)."""
         if (owned := self.owner.owned.get(run_id)) and not owned.log.closed:
-            only_theirs(owned.user, user)
+            self._only(owned.user, user)
             owned.want()
             return _view(run_id, owned.chain, owned.log)
         with self._doubted():
             record, stretch = await self._store.record(run_id), await self._store.read(run_id)
-            only_theirs(record.user, user)
+            self._only(record.user, user)
         if not record.end:
             await self._store.note_readers([run_id], self._bounds.grace_s)
         return _view(run_id, record.chain, log_of(stretch))
@@ -158,7 +163,7 @@ class Runs:
         if await self._cancelled_here(run_id, reason, user):
             return True
         if (record := await self._kept(run_id)) is not None:  # one that is not kept may go on elsewhere
-            only_theirs(record.user, user)
+            self._only(record.user, user)
             if (await self._store.cancel(run_id, reason)).end:
                 return True
         if run_id in self.owner.owned:
@@ -185,7 +190,7 @@ class Runs:
             worker = await self._store.worker_of(run_id)
         if worker in ("", self._store.worker):  # it has ended, or is just being handed over or taken over
             if (record := await self._kept(run_id)) is not None:
-                only_theirs(record.user, user)
+                self._only(record.user, user)
                 if not record.end:
                     raise no_answer()
             raise _over()
@@ -203,10 +208,10 @@ class Runs:
     def _here(self, run_id: str, user: str) -> Run | Owned | None:
         """A user's run that goes on here, kept or not. `Unknown` if it is another user's."""
         if attached := self._attached.get(run_id):
-            only_theirs(attached.user, user)
+            self._only(attached.user, user)
             return attached.run
         if owned := self.owner.owned.get(run_id):
-            only_theirs(owned.user, user)
+            self._only(owned.user, user)
         return owned
 
     async def _cancelled_here(self, run_id: str, reason: str, user: str) -> bool:

@@ -22,12 +22,12 @@ def start(tmp_path: Path) -> Iterator[Start]:
     with ExitStack() as servers:
         started = 0
 
-        def start(config: str, *, may_fault: bool = False, **environment: str) -> ServerProcess:
+        def start(config: str, *, may_fault: bool = False, tls: bool = False, **environment: str) -> ServerProcess:
             nonlocal started
             started += 1
             folder = tmp_path / f"server-{started}"
             folder.mkdir()
-            return servers.enter_context(serving(config, folder, may_fault=may_fault, **environment))
+            return servers.enter_context(serving(config, folder, may_fault=may_fault, tls=tls, **environment))
 
         yield start
 

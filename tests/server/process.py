@@ -4,6 +4,7 @@ import http.client
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
@@ -21,9 +22,12 @@ _FRAME = '  File "'  # how a line of a traceback begins, whoever logs it
 class ServerProcess:
     """A server that was started: its address, its log, its end."""
 
-    def __init__(self, config: Path, log: Path, environment: dict[str, str], port: int = 0) -> None:
+    def __init__(
+        self, config: Path, log: Path, environment: dict[str, str], port: int = 0, *, tls: bool = False
+    ) -> None:
         self.port = port or free_port()
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.port}"
+        self._tls = tls
         self._log = log
         self._told = False
         with log.open("wb") as output:
@@ -90,7 +94,7 @@ class ServerProcess:
 
     def _status(self, path: str) -> int:
         """What a GET is answered with; 0 for no answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+        connection = self._connection()
         try:
             connection.request("GET", path)
             return connection.getresponse().status
@@ -99,19 +103,29 @@ class ServerProcess:
         finally:
             connection.close()
 
+    def _connection(self) -> http.client.HTTPConnection:
+        if self._tls:
+            anybodys = ssl._create_unverified_context()  # noqa: S323  # it is only asked whether it lives
+            return http.client.HTTPSConnection("127.0.0.1", self.port, timeout=1, context=anybodys)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
+
 
 class Start(Protocol):
-    """Starts a server of this configuration; `may_fault` allows it to log tracebacks."""
+    """Starts a server of this configuration; `may_fault` allows it to log tracebacks. `tls`: it speaks that."""
 
-    def __call__(self, config: str, *, may_fault: bool = False, **environment: str) -> ServerProcess: ...
+    def __call__(
+        self, config: str, *, may_fault: bool = False, tls: bool = False, **environment: str
+    ) -> ServerProcess: ...
 
 
 @contextmanager
-def serving(config: str, folder: Path, *, may_fault: bool = False, **environment: str) -> Iterator[ServerProcess]:
+def serving(
+    config: str, folder: Path, *, may_fault: bool = False, tls: bool = False, **environment: str
+) -> Iterator[ServerProcess]:
     """A server of this configuration. At the end its log must hold no traceback, unless it `may_fault`."""
     file = folder / "langserve.yaml"
     file.write_text(config, encoding="utf-8")
-    server = ServerProcess(file, folder / "server.log", environment)
+    server = ServerProcess(file, folder / "server.log", environment, tls=tls)
     try:
         server.wait_until_alive()
         yield server

@@ -48,9 +48,9 @@ def _program() -> str:
 class Cluster:
     """Replicas of one configuration, each a process of its own. `replace` starts another one where one has ended."""
 
-    def __init__(self, config: str, folder: Path, redis: RedisServer, count: int) -> None:
+    def __init__(self, config: str, folder: Path, redis: RedisServer, count: int, environment: dict[str, str]) -> None:
         self._folder = folder
-        self._redis = redis
+        self._environment = {"REDIS_URL": redis.url} | environment
         self._file = folder / "langserve.yaml"
         self._file.write_text(config, encoding="utf-8")
         self._started = 0
@@ -90,14 +90,16 @@ class Cluster:
     def _start(self, port: int = 0) -> ServerProcess:
         self._started += 1
         log = self._folder / f"server-{self._started:02}.log"
-        return ServerProcess(self._file, log, {"REDIS_URL": self._redis.url}, port)
+        return ServerProcess(self._file, log, self._environment, port)
 
 
 @contextmanager
-def cluster(config: str, folder: Path, count: int = 3) -> Iterator[tuple[Cluster, RedisServer]]:
+def cluster(
+    config: str, folder: Path, count: int = 3, **environment: str
+) -> Iterator[tuple[Cluster, RedisServer]]:
     """So many replicas, and their Redis."""
     with RedisServer(folder) as redis:
-        running = Cluster(config, folder, redis, count)
+        running = Cluster(config, folder, redis, count, environment)
         try:
             yield running, redis
         finally:

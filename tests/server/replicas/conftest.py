@@ -17,7 +17,7 @@ def replicas(tmp_path: Path) -> Iterator[Replicas]:
     """Starts replicas of a configuration, on a Redis of their own, which end with the test."""
     with ExitStack() as running:
 
-        def start(config: str, count: int = 3) -> tuple[Cluster, RedisServer]:
-            return running.enter_context(cluster(config, tmp_path, count))
+        def start(config: str, count: int = 3, **environment: str) -> tuple[Cluster, RedisServer]:
+            return running.enter_context(cluster(config, tmp_path, count, **environment))
 
         yield start

@@ -92,13 +92,14 @@ async def call(method: str, url: str, body: Any = None, **headers: str) -> tuple
         return answer.status, json.loads(data) if data.startswith(b"{") else {}
 
 
-async def read(url: str, journal: Journal, *, at_most: int | None = None) -> None:
+async def read(url: str, journal: Journal, *, at_most: int | None = None, **headers: str) -> None:
     """One connection: reads on from where the journal ends, to the end of the stream, or for so many bytes of it.
 
     `Refused` if the answer is no stream; `OSError` if there is none.
     """
     journal.connections += 1
-    headers = {"last-event-id": journal.last_id} if journal.frames else {}
+    if journal.frames:
+        headers["last-event-id"] = journal.last_id
     try:
         async with _asked("GET", url, None, headers) as answer:
             if answer.status == 204:
@@ -118,12 +119,12 @@ async def read(url: str, journal: Journal, *, at_most: int | None = None) -> Non
         journal.cut()
 
 
-async def read_to_end(url: str, journal: Journal | None = None, *, again_s: float = 0.05) -> Journal:
+async def read_to_end(url: str, journal: Journal | None = None, *, again_s: float = 0.05, **headers: str) -> Journal:
     """Comes again until it has the run's end, whatever cuts it. 502 to 504 mean: later."""
     journal = journal or Journal()
     while not journal.ended:
         try:
-            await read(url, journal)
+            await read(url, journal, **headers)
         except Refused as refused:
             if refused.status not in (502, 503, 504):
                 raise

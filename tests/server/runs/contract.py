@@ -16,9 +16,12 @@ class LogContract:
     # -- making runs ---------------------------------------------------------------------------------------------------
 
     async def test_a_run_is_recorded_as_it_was_made(self, fleet: Fleet) -> None:
-        assert await fleet.first.create(new("a", print="p")) == "a"
-        record = await (await fleet.another()).record("a")
-        assert record == Record("a", "chatbot", {"q": "안녕"}, 1.5, fleet.first.worker, print="p")
+        assert await fleet.first.create(new("a", print="p", user="kim")) == "a"
+        other = await fleet.another()
+        assert await other.record("a") == Record(
+            "a", "chatbot", {"q": "안녕"}, 1.5, fleet.first.worker, print="p", user="kim"
+        )
+        assert (await other.read("a")).user == "kim"
 
     async def test_a_run_that_never_was_is_unknown(self, fleet: Fleet) -> None:
         for asked in (
