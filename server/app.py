@@ -22,6 +22,8 @@ from server.errors import Faults, add_error_handlers
 from server.guard.body import BodyLimit
 from server.guard.capacity import Capacity
 from server.guard.disconnect import CancelOnDisconnect
+from server.guard.headers import SecurityHeaders
+from server.guard.hosts import Hosts
 from server.guard.shares import Shares
 from server.guard.stall import STATE
 from server.logs import quiet_libraries
@@ -36,6 +38,12 @@ from server.settings import ChainSettings, Settings, SettingsError, complaints
 from server.stores import redis_url, store_of
 
 _log = logging.getLogger(__name__)
+
+UNOBSERVED: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
+"""FastAPI's own traces and logs are off: they tell paths and queries, in which stand run ids and tickets."""
+
+THIS_MACHINE = ["localhost", "127.0.0.1", "[::1]"]
+"""By which names a server is called that only this machine can reach."""
 
 WATCH_S = 1.0
 """Seconds between two looks at whether the models are there."""
@@ -77,7 +85,14 @@ def create_app(settings: Settings) -> FastAPI:
             model.close()
 
     documented = None if settings.mode == "production" else "/openapi.json"
-    app = FastAPI(title="Structured streams", lifespan=lifespan, openapi_url=documented, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="Structured streams",
+        lifespan=lifespan,
+        openapi_url=documented,
+        docs_url=None,
+        redoc_url=None,
+        telemetry=UNOBSERVED,
+    )
     add_error_handlers(app)
     app.include_router(service_routes(chains, settings, runs, tending))
     app.include_router(run_routes(runs, settings, access))
@@ -89,7 +104,7 @@ def create_app(settings: Settings) -> FastAPI:
 
 def _add_guards(app: FastAPI, settings: Settings, access: Access) -> None:
     """From the inside out: what is added last sees a request first."""
-    app.add_middleware(BodyLimit, limit=settings.limits.body_bytes)
+    app.add_middleware(BodyLimit, limit=settings.limits.body_bytes, depth=settings.limits.json_depth)
     app.add_middleware(CancelOnDisconnect)
     app.add_middleware(Capacity, limit=settings.limits.requests, queue_s=settings.limits.queue_s)
     app.add_middleware(Shares, quota=access.quota)
@@ -103,6 +118,8 @@ def _add_guards(app: FastAPI, settings: Settings, access: Access) -> None:
         allow_credentials=settings.auth.on,  # a run's cookie; the origins are exact
         expose_headers=["retry-after"],
     )
+    app.add_middleware(Hosts, names=settings.http.hosts or THIS_MACHINE)
+    app.add_middleware(SecurityHeaders)
 
 
 async def _watch(models: Sequence[Model]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import uvicorn
 
-from server.exposure import check_exposure
+from server.exposure import check_exposure, check_told
 from server.guard.stall import StallGuard
 from server.settings import Settings, SettingsError
 from server.stores import check_store
@@ -31,6 +31,7 @@ def main() -> int:
             raise SettingsError(f"PORT must be a number up to 65535, not {port!r}")
         settings = settings_in_force()
         check_exposure(settings, host)
+        check_told(settings)
         check_store(settings.runs)
         served = _served(settings)
     except CANNOT_SERVE as error:
@@ -42,6 +43,7 @@ def main() -> int:
         port=int(port),
         http=StallGuard,
         server_header=False,
+        ws="none",  # nothing here speaks it, and its handshakes would be logged with their queries
         # Without proxies the address of a connection is the one that it comes from, whatever its headers say.
         proxy_headers=bool(settings.http.proxies),
         forwarded_allow_ips=settings.http.proxies,

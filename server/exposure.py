@@ -12,6 +12,9 @@ from server.settings import Settings, SettingsError
 ANYBODY = "SERVE_ANYBODY"
 PLAIN_HTTP = "SERVE_PLAIN_HTTP"
 
+TOLD_BY = [f"{name}_TRACING{version}" for name in ("LANGSMITH", "LANGCHAIN") for version in ("", "_V2")]
+"""By which variables LangChain is told to trace runs at LangSmith."""
+
 
 def check_exposure(settings: Settings, host: str) -> None:
     """`SettingsError` says what is missing to listen at this address."""
@@ -35,6 +38,15 @@ def check_exposure(settings: Settings, host: str) -> None:
         )
     if not http.hosts:
         raise SettingsError(f"HOST is {host}, which others can reach: name in http.hosts how they call this server")
+
+
+def check_told(settings: Settings) -> None:
+    """`SettingsError` if the environment has LangChain tell a hosted service what users and models say."""
+    for variable in TOLD_BY:
+        if os.environ.get(variable, "").lower() == "true" and not settings.log.content:
+            raise SettingsError(
+                f"{variable} sends every prompt and answer to a hosted service. Unset it, or set log.content: true"
+            )
 
 
 def is_loopback(host: str) -> bool:

@@ -79,7 +79,7 @@ class PublishedKeys:
 
     async def _refreshed(self) -> None:
         """Returns when the fetch that is under way is over, or one that begins now, if it may."""
-        if self._fetching or asyncio.get_running_loop().time() >= self._not_before:
+        if asyncio.get_running_loop().time() >= self._not_before:
             await asyncio.wait({self._begin()})  # whoever stops waiting stops nobody else's fetch
 
     def _begin(self) -> asyncio.Task[None]:

@@ -22,7 +22,7 @@ _KIND = {
 """Type and curve of the keys that each algorithm is for."""
 
 _SECRET = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
-"""Members of keys that make signatures."""
+"""Members of private keys, and that of symmetric ones (`k`)."""
 
 
 class UnusableKeys(ValueError):
@@ -94,7 +94,7 @@ def parse_jwks(text: bytes) -> list[Jwk]:
 
 def is_secret(jwk: Jwk) -> bool:
     """Whether whoever has this key can sign with it."""
-    return jwk.get("kty") == "oct" or not _SECRET.isdisjoint(jwk)
+    return not _SECRET.isdisjoint(jwk)
 
 
 def usable_keys(jwks: Iterable[Jwk], algorithms: Sequence[str]) -> KeySet:

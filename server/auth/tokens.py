@@ -27,7 +27,7 @@ LONGEST_NAME = 255
 LATEST = 253_402_300_799
 """The last second of the year 9999. Whoever counts in milliseconds by mistake is beyond it, and would never expire."""
 
-_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]+")
+_COMPACT = re.compile(r"([A-Za-z0-9_-]++)\.([A-Za-z0-9_-]++)\.[A-Za-z0-9_-]++")
 _TYPES = ("jwt", "at+jwt")
 
 

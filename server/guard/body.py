@@ -3,52 +3,88 @@
 A stream must not begin before its request is known to be sound, and LangServe answers odd bodies with 500.
 """
 
-import json
-from math import isinf
+import re
 from typing import Any
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schemas import Breach, Code, RequestError
+from server.errors import respond
+from server.guard.ijson import read_ijson
+
+_DEPTH = "json_depth"
+_CLOSE = {"connection": "close"}
+_WITHOUT_BODY = ("GET", "HEAD", "DELETE")
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_CHARSET = re.compile(r';\s*charset\s*=\s*"?([^\s;"]*)')
 
 
 class BodyLimit:
-    """Stops reading a request's body at `limit` bytes: memory stays flat whatever a client sends."""
+    """Reads at most `limit` bytes of a request's body, and its JSON `depth` levels deep: memory stays flat whatever a
+    client sends.
 
-    def __init__(self, app: ASGIApp, limit: int) -> None:
+    A body that announces more is refused before any of it is read, and one that turns out to have more is cut off.
+    Nobody reads the rest: the connection ends with the answer (RFC 9112, section 9.3).
+    """
+
+    def __init__(self, app: ASGIApp, limit: int, depth: int = 32) -> None:
         self._app = app
         self._limit = limit
+        self._depth = depth
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        read = 0
+        headers = Headers(scope=scope)
+        size = _announced(headers)
+        if size is not None and size > self._limit:
+            await respond(_too_large(self._limit), _CLOSE)(scope, receive, send)
+        elif size != 0 and scope["method"] in _WITHOUT_BODY:
+            await respond(RequestError(f"A {scope['method']} request has no body."), _CLOSE)(scope, receive, send)
+        else:
+            scope[_DEPTH] = self._depth
+            body = _Body(receive, send, self._limit, bounded=size is not None)
+            await self._app(scope, body.receive, body.send)
 
-        async def limited() -> Message:
-            nonlocal read
-            message = await receive()
-            read += len(message.get("body", b""))
-            if read > self._limit:
-                raise RequestError(f"The body is larger than {self._limit} bytes.", code=Code.REQUEST_TOO_LARGE)
-            return message
 
-        await self._app(scope, limited, send)
+class _Body:
+    """One request's body on its way in. `bounded`: its end is known, so what is left of it can be passed over."""
+
+    def __init__(self, receive: Receive, send: Send, limit: int, *, bounded: bool) -> None:
+        self._receive = receive
+        self._send = send
+        self._limit = limit
+        self._read = 0
+        self._done = bounded
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._read += len(message.get("body", b""))
+        if self._read > self._limit:
+            raise _too_large(self._limit)
+        self._done = self._done or not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start" and not self._done:
+            message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+        await self._send(message)
 
 
 async def read_json(request: Request) -> dict[str, Any]:
-    """The body, which must be a JSON object and be sent as one."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
-        raise RequestError("Send JSON as application/json.", code=Code.UNSUPPORTED_MEDIA_TYPE)
-    try:
-        text = (await request.body()).decode("utf-8")
-        body = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
-    except (ValueError, RecursionError) as error:
-        raise RequestError("The body is not JSON.", code=Code.INVALID_JSON) from error
+    """The body, which must be a JSON object and be sent as one.
+
+    Whoever reads it behind the guards gets this very object, LangServe too: had it the bytes, it could read another one
+    in them than was checked.
+    """
+    _check_kind(request.headers)
+    body = read_ijson(await request.body(), request.scope[_DEPTH])
     if not isinstance(body, dict):
         raise _breach("", "type", "The body must be a JSON object.")
+    request._json = body
     return body
 
 
@@ -87,17 +123,32 @@ def _check_config(config: Any, *, listed: bool) -> None:
             raise _breach("/config/configurable", "forbidden", "Clients cannot configure the chains.")
 
 
+def _check_kind(headers: Headers) -> None:
+    """Exactly one kind, so that no page of another site can send it unasked, and in the encoding that JSON has."""
+    kinds = headers.getlist("content-type")
+    kind = kinds[0].lower() if len(kinds) == 1 else ""
+    if kind.partition(";")[0].strip() != "application/json" or not set(_CHARSET.findall(kind)) <= {"utf-8", "utf8"}:
+        raise _unsupported("Send JSON as application/json, in UTF-8.")
+    codings = headers.get("content-encoding", "identity"), headers.get("transfer-encoding", "chunked")
+    if tuple(coding.strip().lower() for coding in codings) != ("identity", "chunked"):
+        raise _unsupported("Send the body as it is, not compressed.")
+
+
+def _announced(headers: Headers) -> int | None:
+    """How long the body will be: 0 for none, None if only its end will tell."""
+    if "transfer-encoding" in headers:
+        return None
+    length = headers.get("content-length", "0")
+    return int(length) if _LENGTH.fullmatch(length) else None
+
+
+def _too_large(limit: int) -> RequestError:
+    return RequestError(f"The body is larger than {limit} bytes.", code=Code.REQUEST_TOO_LARGE)
+
+
+def _unsupported(message: str) -> RequestError:
+    return RequestError(message, code=Code.UNSUPPORTED_MEDIA_TYPE)
+
+
 def _breach(path: str, rule: str, message: str) -> RequestError:
     return RequestError(message, details=(Breach(path=path, rule=rule, message=message),))
-
-
-def _refuse_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(number: str) -> float:
-    """A number that can be written as JSON again, which `1e999` cannot: here it would be infinite."""
-    value = float(number)
-    if isinf(value):
-        raise ValueError("a number is too large")
-    return value

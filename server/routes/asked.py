@@ -16,9 +16,14 @@ from server.wire.frames import EventFrames
 
 Names = Annotated[str | None, Query(alias="events", description="Comma-separated event names; by default all")]
 Ping = Annotated[Literal["comment", "event"], Query(description="How silence is broken")]
-LastEventId = Annotated[str | None, Header(alias="last-event-id", description="What an EventSource had last")]
-LastEventIdQuery = Annotated[str | None, Query(alias="last_event_id", description="The same, on a first connection")]
-
+_DOCUMENTED = {"pattern": r"^(\d{1,9}~?)?$"}
+LastEventId = Annotated[
+    str | None, Header(alias="last-event-id", description="What an EventSource had last", json_schema_extra=_DOCUMENTED)
+]
+LastEventIdQuery = Annotated[
+    str | None,
+    Query(alias="last_event_id", description="The same, on a first connection", json_schema_extra=_DOCUMENTED),
+]
 Asking = Annotated[User, Depends(user_of)]
 
 _ID = re.compile(rf"(\d{{1,9}})({re.escape(UNSURE)}?)", re.ASCII)

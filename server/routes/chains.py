@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.routing import APIRoute
 from langserve import add_routes
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
@@ -22,7 +23,9 @@ from server.auth.quota import Quota
 from server.auth.user import User, user_of
 from server.guard.body import one_input, read_envelope, some_inputs
 from server.routes.asked import Asking, Names, Ping, event_frames
+from server.routes.documented import envelope_of
 from server.routes.playground import playground_routes
+from server.routes.refusals import OF_CHAINS
 from server.runs.log import Log, Reader
 from server.runs.run import Run
 from server.runs.service import Runs
@@ -41,7 +44,7 @@ Key = Annotated[
 
 def chain_routes(name: str, chain: StructuredChain, settings: Settings, runs: Runs, access: Access) -> APIRouter:
     """The routes of one chain, which is called so in the settings."""
-    router = APIRouter()
+    router = APIRouter(responses=OF_CHAINS)
     served = settings.chains[name]
     offered = _offered(chain, served, settings)
     if "stream" in offered:
@@ -59,6 +62,9 @@ def chain_routes(name: str, chain: StructuredChain, settings: Settings, runs: Ru
         dependencies=[Depends(_check_body(chain, settings.limits.batch_items, runs, access.quota))],
         serializer=WireSerializer(),
     )
+    for route in router.routes:
+        if isinstance(route, APIRoute) and route.path.endswith(("/stream_events", "/stream_log")):
+            route.response_class = EventSourceResponse  # which LangServe answers, and does not document
     return router
 
 
@@ -113,7 +119,12 @@ def _add_stream(
 ) -> None:
     served = settings.chains[name]
 
-    @router.post(f"{served.path}/stream", tags=[served.path.strip("/")], response_class=EventSourceResponse)
+    @router.post(
+        f"{served.path}/stream",
+        tags=[served.path.strip("/")],
+        response_class=EventSourceResponse,
+        openapi_extra=envelope_of(chain.request),
+    )
     async def stream(
         body: Envelope,
         user: Asking,
@@ -159,7 +170,9 @@ def _add_runs(
 ) -> None:
     path = settings.chains[name].path
 
-    @router.post(f"{path}/runs", tags=[path.strip("/"), "runs"], status_code=201)
+    @router.post(
+        f"{path}/runs", tags=[path.strip("/"), "runs"], status_code=201, openapi_extra=envelope_of(chain.request)
+    )
     async def begin(body: Envelope, user: Asking, key: Key = None) -> RunReceipt:
         """Begins a run that goes on whether or not anybody reads it, and answers at once."""
         value = _input(chain, body)

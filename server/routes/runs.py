@@ -8,36 +8,20 @@ from sse_starlette import EventSourceResponse
 from starlette.responses import Response
 
 from chains.call import read_request
-from schemas import ErrorEnvelope, PinReceipt, PinRequest, RunView, TicketReceipt
+from schemas import PinReceipt, PinRequest, RunView, TicketReceipt
 from schemas.events import ALL
 from server.auth.access import Access
 from server.guard.body import read_json
 from server.routes.asked import Asking, LastEventId, LastEventIdQuery, Names, Ping, event_frames, position
+from server.routes.documented import body_of
+from server.routes.refusals import OF_PINS, OF_READING
 from server.runs.service import Runs
 from server.settings import Settings
 from server.wire.pieces import pieces
 from server.wire.response import RunResponse
 
-
-def _refusals(said: dict[int, str]) -> dict[int | str, dict[str, Any]]:
-    about = {404: "There is no such run", 410: "The run is over and not kept any longer"}
-    away = {503: "The store of runs cannot be reached, or the server is busy"}
-    return {
-        status: {"model": ErrorEnvelope, "description": words} for status, words in {**said, **about, **away}.items()
-    }
-
-
-PIN_REFUSALS = _refusals(
-    {
-        400: "The body is not JSON",
-        409: "The run has ended, or takes no pins: it is read in LangServe's frames, or has had too many",
-        413: "The body is too large",
-        415: "The body is not sent as application/json",
-        422: "No such top-level field in this run, a value that breaks its rules (`details`), or a check's refusal",
-        502: "The worker of the run does not answer",
-    }
-)
-READ_REFUSALS = _refusals({422: "No such event, or no id of one"})
+BEHIND_THE_END: dict[str, Any] = {"description": "The reader has had the run's end"}
+STOPPED_LATER: dict[str, Any] = {"description": "The run's worker is lost; the run ends when another one has it"}
 
 
 async def read_pin(request: Request) -> PinRequest:
@@ -48,9 +32,8 @@ async def read_pin(request: Request) -> PinRequest:
 def run_routes(runs: Runs, settings: Settings, access: Access) -> APIRouter:
     """The routes of all runs, wherever they go on."""
     router = APIRouter(prefix="/runs/{run_id}", tags=["runs"])
-    body = {"required": True, "content": {"application/json": {"schema": PinRequest.model_json_schema()}}}
 
-    @router.get("/events", response_class=EventSourceResponse, responses=READ_REFUSALS)
+    @router.get("/events", response_class=EventSourceResponse, responses={204: BEHIND_THE_END, **OF_READING})
     async def events(
         run_id: str,
         user: Asking,
@@ -68,24 +51,24 @@ def run_routes(runs: Runs, settings: Settings, access: Access) -> APIRouter:
                 return Response(status_code=204)
             return RunResponse(pieces(reader, frames, settings.stream.ping_s, user.for_s), held.pop_all(), settings)
 
-    @router.get("", responses=READ_REFUSALS)
+    @router.get("", responses=OF_READING)
     async def look(run_id: str, user: Asking) -> RunView:
         """How far the run has come: the object so far, or its end."""
         return await runs.view(run_id, user.key)
 
-    @router.delete("", status_code=204, responses=READ_REFUSALS)
+    @router.delete("", status_code=204, responses={202: STOPPED_LATER, **OF_READING})
     async def cancel(run_id: str, user: Asking) -> Response:
         """Stops the run, which ends with `cancelled` unless it has ended. 202: whose worker is lost, it will."""
         return Response(status_code=204 if await runs.cancel(run_id, "cancelled by request", user.key) else 202)
 
-    @router.post("/pins", responses=PIN_REFUSALS, openapi_extra={"requestBody": body})
+    @router.post("/pins", responses=OF_PINS, openapi_extra=body_of(PinRequest.model_json_schema()))
     async def pin(run_id: str, user: Asking, wanted: Annotated[PinRequest, Depends(read_pin)]) -> PinReceipt:
         """The user takes a field over: from now on the model's text no longer touches it, in any attempt."""
         return PinReceipt(seq=await runs.pin(run_id, wanted.path, wanted.value, user.key))
 
     if access.tickets:
 
-        @router.post("/tickets", status_code=201, responses=READ_REFUSALS)
+        @router.post("/tickets", status_code=201, responses=OF_READING)
         async def ticket(run_id: str, user: Asking) -> TicketReceipt:
             """A fresh ticket, for an EventSource that cannot send a cookie: it comes with `last_event_id` then."""
             await runs.check(run_id, user.key)

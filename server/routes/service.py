@@ -38,11 +38,12 @@ def service_routes(chains: dict[str, StructuredChain], settings: Settings, runs:
     @router.head("/ready", include_in_schema=False)
     @router.get("/ready", tags=["service"], responses={503: {"description": "Nothing should be sent here now"}})
     async def ready(response: Response) -> dict[str, Any]:
-        """Ready to stream: the chains that are served, where, and by which model."""
+        """Ready to stream: the chains that are served, where, by which model, and whether only to those let in."""
         trouble = _trouble(chains, runs, tending)
         response.status_code = 503 if trouble else 200
         return {
             "status": trouble or "ready",
+            "authentication": settings.auth.on,
             "chains": {
                 name: {
                     "path": settings.chains[name].path,

@@ -26,7 +26,7 @@ def parse_settings(text: str, where: str) -> Settings:
     try:
         return Settings.model_validate(_load(text) or {})
     except yaml.YAMLError as error:
-        raise SettingsError(f"{where} is not YAML: {error}") from error
+        raise SettingsError(f"{where} is not YAML: {_problem(error)}") from error
     except ValidationError as error:
         raise SettingsError(f"{where} cannot be used:\n{complaints(error)}") from error
 
@@ -41,6 +41,13 @@ def _load(text: str) -> Any:
         return yaml.safe_load(text)
     except (ValueError, RecursionError) as error:  # what PyYAML says of 2024-13-45, or of brackets without end
         raise yaml.YAMLError(str(error)) from error
+
+
+def _problem(error: yaml.YAMLError) -> str:
+    """What is wrong, and where. Not the line itself, which may hold what should not be there: a key."""
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f"{error.problem} in line {error.problem_mark.line + 1}, column {error.problem_mark.column + 1}"
+    return str(error)
 
 
 def _key(location: tuple[str | int, ...]) -> str:

@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import socket
 import ssl
@@ -16,7 +17,7 @@ from typing import Protocol
 ROOT = Path(__file__).parents[2]
 START_S = 60.0
 STOP_S = 5.0
-_FRAME = '  File "'  # how a line of a traceback begins, whoever logs it
+_FRAME = re.compile(r'  File \\?"')  # how a line of a traceback begins, whoever logs it, JSON or text
 
 
 class ServerProcess:
@@ -134,8 +135,9 @@ def serving(
         server.stop()
     assert unasked is None, f"the server ended, though nobody here had told it to, with status {unasked}"
     if not may_fault:
-        before, frame, after = server.log.partition(_FRAME)
-        assert not frame, f"the server logged a traceback:\n{before[-500:]}{frame}{after[:5000]}"
+        log = server.log
+        if frame := _FRAME.search(log):
+            raise AssertionError(f"the server logged a traceback:\n{log[max(frame.start() - 500, 0) :][:5000]}")
 
 
 def server_environment(**extra: str) -> dict[str, str]:

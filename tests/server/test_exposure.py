@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from server.exposure import check_exposure
+from server.exposure import check_exposure, check_told
 from server.settings import SettingsError, parse_settings
 from tests.server.auth.callers import KEY
 from tests.server.configs import CHAT, CHAT_INPUT, scripted, text
@@ -81,6 +81,16 @@ def test_what_is_unsafe_is_said_in_both_places_or_not_at_all(environment: pytest
     assert refused("0.0.0.0", **ANYBODY, http=plain) == ""
     assert "auth.anybody" in refused("0.0.0.0", http=plain)
     assert "http.plain" in refused("0.0.0.0", **ANYBODY, http={"hosts": ["api.example.com"]})
+
+
+@pytest.mark.parametrize("variable", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"])
+def test_what_users_say_is_told_to_nobody_by_an_oversight(environment: pytest.MonkeyPatch, variable: str) -> None:
+    environment.setenv(variable, "true")
+    with pytest.raises(SettingsError, match=variable):
+        check_told(parse_settings(scripted("{}"), "the test's settings"))
+    check_told(parse_settings(scripted("{}", log={"content": True}), "the test's settings"))
+    environment.setenv(variable, "false")
+    check_told(parse_settings(scripted("{}"), "the test's settings"))
 
 
 @pytest.fixture

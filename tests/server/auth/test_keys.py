@@ -92,6 +92,7 @@ LEFT_OUT: dict[str, Json] = {
 @pytest.mark.parametrize("jwk", LEFT_OUT.values(), ids=LEFT_OUT)
 def test_others_are_left_out(jwk: Json) -> None:
     assert used(jwk) == []
+    assert used(jwk, kid=None) == []
 
 
 def test_operations_may_be_named() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.server.auth.callers import ENVIRONMENT, auth, backend, token_of
+from tests.server.auth.callers import ENVIRONMENT, KEY, SECRET, auth, backend, token_of
 from tests.server.configs import MEETING, MEETING_INPUT, openai, text
 from tests.server.process import Start
 from tests.server.replicas.conftest import Replicas
@@ -43,8 +43,8 @@ async def steady(*urls: str) -> None:
 async def attempts(run: str, user: dict[str, str]) -> list[tuple[int, dict[str, Any]]]:
     """How each thing that can be done with a run is answered."""
     try:
-        await read(f"{run}/events", Journal(), at_most=1, **user)
-        reading = (200, {})
+        await read(f"{run}/events", Journal(), at_most=1, shown=user)
+        reading: tuple[int, dict[str, Any]] = (200, {})
     except Refused as refused:
         reading = (refused.status, refused.envelope)
     return [
@@ -68,11 +68,11 @@ async def not_theirs(run: str) -> None:
 
 
 async def test_a_kept_run_in_one_process(start: Start, upstream: Upstream, tmp_path: Path) -> None:
-    server = start(openai(upstream.base_url, auth=auth(tmp_path)), **ENVIRONMENT)
+    server = start(openai(upstream.base_url, auth=auth(tmp_path)), SERVICE_KEY=KEY, SERVER_SECRET=SECRET)
     script = halves(upstream)
     run = f"{server.url}{await begin(server.url, KIM)}"
     journal = Journal()
-    reading = asyncio.create_task(read(f"{run}/events", journal, **KIM))
+    reading = asyncio.create_task(read(f"{run}/events", journal, shown=KIM))
     await until_had(journal, "field")
     await not_theirs(run)
     model = script.next_call()
@@ -94,7 +94,7 @@ async def test_over_replicas(replicas: Replicas, upstream: Upstream, tmp_path: P
     await steady(one, other)
     path = await begin(one, KIM)
     journal = Journal()
-    reading = asyncio.create_task(read_to_end(f"{other}{path}/events", journal, **KIM))
+    reading = asyncio.create_task(read_to_end(f"{other}{path}/events", journal, shown=KIM))
     await until_had(journal, "field")
     for url in (one, other):
         await not_theirs(f"{url}{path}")
@@ -141,7 +141,7 @@ async def test_a_run_that_ends_with_its_connection(
 
 
 async def test_a_key_of_two_users_is_two_keys(start: Start, upstream: Upstream, tmp_path: Path) -> None:
-    server = start(openai(upstream.base_url, auth=auth(tmp_path)), **ENVIRONMENT)
+    server = start(openai(upstream.base_url, auth=auth(tmp_path)), SERVICE_KEY=KEY, SERVER_SECRET=SECRET)
     halves(upstream)
     begun = [await begin(server.url, user, idempotency_key="k") for user in (KIM, LEE, KIM, backend("kim"), LEE)]
     assert begun[0] == begun[2] == begun[3] != begun[1] == begun[4]

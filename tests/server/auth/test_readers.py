@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.server.auth.callers import ENVIRONMENT, auth, token_of
+from tests.server.auth.callers import KEY, SECRET, auth, token_of
 from tests.server.auth.test_owners import KIM, begin, halves
 from tests.server.configs import MEETING_INPUT, openai
 from tests.server.endpoints import refusal
@@ -19,7 +19,7 @@ from tests.upstream import Upstream
 
 @pytest.fixture
 def server(start: Start, upstream: Upstream, tmp_path: Path) -> ServerProcess:
-    return start(openai(upstream.base_url, auth=auth(tmp_path, ticket_s=2)), **ENVIRONMENT)
+    return start(openai(upstream.base_url, auth=auth(tmp_path, ticket_s=2)), SERVICE_KEY=KEY, SERVER_SECRET=SECRET)
 
 
 async def test_a_token_that_runs_out_ends_its_connection_and_not_the_run(
@@ -29,21 +29,21 @@ async def test_a_token_that_runs_out_ends_its_connection_and_not_the_run(
     run = f"{server.url}{await begin(server.url, KIM)}/events"
     journal = Journal()
     short = token_of("kim", exp=int(time.time()) + 3)
-    reading = asyncio.create_task(read(run, journal, **short))
+    reading = asyncio.create_task(read(run, journal, shown=short))
     await until_had(journal, "field")
     had = journal.joined
     await asyncio.wait_for(reading, 10)
     assert journal.joined == had  # nothing was said
     with pytest.raises(Refused) as refused:
-        await read(run, journal, **short)
+        await read(run, journal, shown=short)
     assert refused.value.status == 401
     model = script.next_call()
     assert not model.left.is_set()
-    reading = asyncio.create_task(read(run, journal, **token_of("kim")))
+    reading = asyncio.create_task(read(run, journal, shown=token_of("kim")))
     model.permit()
     await reading
     assert journal.ended
-    assert journal.joined == (await read_to_end(run, **KIM)).joined
+    assert journal.joined == (await read_to_end(run, shown=KIM)).joined
 
 
 async def test_a_token_that_runs_out_lets_a_stream_end(server: ServerProcess, upstream: Upstream) -> None:
@@ -114,7 +114,7 @@ async def test_a_fresh_ticket_goes_on_where_cookies_cannot(server: ServerProcess
     async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
         receipt = (await client.post(f"{events.removesuffix('/events')}/tickets", headers=KIM)).json()
         assert receipt["expires_s"] == 2
-    whole = await read_to_end(events, **KIM)
+    whole = await read_to_end(events, shown=KIM)
     had = whole.frames[3].partition(b"\n")[0].removeprefix(b"id:").decode()
     rest = Journal()
     await read(f"{events}?ticket={receipt['ticket']}&last_event_id={had}", rest)

@@ -1,7 +1,7 @@
 """Who is let in by a token, as whom, and until when. Those who are not are in `test_tokens_refused`."""
 
-import time
 from pathlib import Path
+from time import time as now
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from server.auth.user import Forbidden
 from server.settings import SettingsError
 from tests.server.auth.issuer import Issuer, Pair, claims, pair
 from tests.server.auth.letting import EC, ED, RSA, SPARE, STRANGER, jwt_settings, pinning, refuse
+from tests.server.auth.malformed import Make
 
 # -- as whom, until when -----------------------------------------------------------------------------------------------
 
@@ -32,9 +33,15 @@ async def test_each_algorithm_that_may_be_configured_is_known(tmp_path: Path, al
     await refuse(tokens, RSA.token())
 
 
-now = time.time
+def of_length(length: int) -> str:
+    """A sound token of about so many characters: at most this, and less by three at most."""
+    empty = len(EC.token(claims(pad="")))
+    token = EC.token(claims(pad="x" * ((length - empty) * 3 // 4)))
+    assert length - 3 <= len(token) <= length
+    return token
 
-SOUND: dict[str, Any] = {
+
+SOUND: dict[str, Make] = {
     "among several audiences": lambda: EC.token(claims(aud=["another", "moim-stream"])),
     "a fraction of a second": lambda: EC.token(claims(exp=now() + 10.5, nbf=now() - 0.5, iat=now() - 0.5)),
     "just expired, which clocks may see otherwise": lambda: EC.token(claims(exp=int(now()) - 20)),
@@ -53,16 +60,8 @@ SOUND: dict[str, Any] = {
 }
 
 
-def of_length(length: int) -> str:
-    """A sound token of about so many characters: at most this, and less by three at most."""
-    empty = len(EC.token(claims(pad="")))
-    token = EC.token(claims(pad="x" * ((length - empty) * 3 // 4)))
-    assert length - 3 <= len(token) <= length
-    return token
-
-
 @pytest.mark.parametrize("make", SOUND.values(), ids=SOUND)
-async def test_what_else_a_token_may_say(tokens: Tokens, make: Any) -> None:
+async def test_what_else_a_token_may_say(tokens: Tokens, make: Make) -> None:
     assert (await tokens.user(make())).id == "user-1"
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,12 +92,15 @@ async def call(method: str, url: str, body: Any = None, **headers: str) -> tuple
         return answer.status, json.loads(data) if data.startswith(b"{") else {}
 
 
-async def read(url: str, journal: Journal, *, at_most: int | None = None, **headers: str) -> None:
+async def read(
+    url: str, journal: Journal, *, at_most: int | None = None, shown: Mapping[str, str] | None = None
+) -> None:
     """One connection: reads on from where the journal ends, to the end of the stream, or for so many bytes of it.
 
     `Refused` if the answer is no stream; `OSError` if there is none.
     """
     journal.connections += 1
+    headers = dict(shown or {})
     if journal.frames:
         headers["last-event-id"] = journal.last_id
     try:
@@ -119,12 +122,14 @@ async def read(url: str, journal: Journal, *, at_most: int | None = None, **head
         journal.cut()
 
 
-async def read_to_end(url: str, journal: Journal | None = None, *, again_s: float = 0.05, **headers: str) -> Journal:
+async def read_to_end(
+    url: str, journal: Journal | None = None, *, again_s: float = 0.05, shown: Mapping[str, str] | None = None
+) -> Journal:
     """Comes again until it has the run's end, whatever cuts it. 502 to 504 mean: later."""
     journal = journal or Journal()
     while not journal.ended:
         try:
-            await read(url, journal, **headers)
+            await read(url, journal, shown=shown)
         except Refused as refused:
             if refused.status not in (502, 503, 504):
                 raise

@@ -9,6 +9,7 @@ import jsonschema
 import pytest
 
 from schemas import ErrorEnvelope
+from server.routes.refusals import OF_PINS
 from tests.server.configs import both
 from tests.server.endpoints import JSON, refusal
 from tests.server.inprocess import client_of
@@ -38,6 +39,11 @@ class TestBody:
             b'{"path": "/a", "value": ' + b"9" * 5000 + b"}",
             b'{"path": "/a", "value": ' + b"[" * 40_000,
             b'\xff{"path": "/a", "value": 1}',
+            b'{"path": "/\\ud83d", "value": 1}',
+            b'{"path": "/a", "value": "half a pair \\ud83d"}',
+            b'{"path": "/a", "value": [{"\\udc00": 1}]}',
+            b'{"path": "/a", "value": 1, "value": 2}',
+            b'{"path": "/a", "value": 9223372036854775808}',
             '{"path": "/a", "value": "é"}'.encode("latin-1"),
         ],
         ids=lambda body: repr(body[:34]),
@@ -70,9 +76,6 @@ class TestBody:
             ({**PIN, "path": "$.summary"}, "/path"),
             ({**PIN, "path": "/a~"}, "/path"),
             ({**PIN, "path": "/a~2b"}, "/path"),
-            ({**PIN, "path": "/\ud83d"}, "/path"),
-            ({**PIN, "value": "half a pair \ud83d"}, "/value"),
-            ({**PIN, "value": [{"\udc00": 1}]}, "/value"),
         ],
         ids=repr,
     )
@@ -82,14 +85,14 @@ class TestBody:
         assert details
         assert path in [breach.path for breach in details]
 
-    @pytest.mark.parametrize("depth", [199, 230, 300, 700, 850, 900, 950, 980, 990, 1000, 5000])
+    @pytest.mark.parametrize("depth", [31, 199, 230, 300, 700, 850, 900, 950, 980, 990, 1000, 5000])
     @pytest.mark.parametrize("opened", ["[", '{"a":'])
     async def test_refuses_nesting_without_end(self, client: httpx.AsyncClient, depth: int, opened: str) -> None:
-        """Whichever of the recursive readers on its way gives up first."""
+        """Whoever reads it on its way, and however deep that may be."""
         closed = "]" if opened == "[" else "}"
         body = f'{{"path": "/summary", "value": {opened * depth}1{closed * depth}}}'
         response = await client.post(URL, content=body, headers=JSON)
-        assert response.status_code in ((404,) if depth < 200 else (400, 422)), response.text
+        assert response.status_code == (404 if depth < 32 else 400), response.text
 
     async def test_does_not_repeat_what_the_user_wrote(self, client: httpx.AsyncClient) -> None:
         response = await client.post(URL, json={"path": "canary", "value": "canary"})
@@ -110,7 +113,7 @@ class TestBody:
 
 
 class TestUnknownRuns:
-    @pytest.mark.parametrize("value", ["mine", None, 1.5, 10**400, [], {"a": [{}]}, "가" * (LIMIT // 7)], ids=range(7))
+    @pytest.mark.parametrize("value", ["mine", None, 1.5, 2**63 - 1, [], {"a": [{}]}, "가" * (LIMIT // 7)], ids=range(7))
     async def test_a_sound_pin_of_no_run(self, client: httpx.AsyncClient, value: Any) -> None:
         body = json.dumps({"path": "/summary", "value": value})
         refusal(await client.post(URL, content=body, headers=JSON), 404, "not_found")
@@ -163,7 +166,7 @@ class TestDocumented:
     async def test_what_is_answered(self, client: httpx.AsyncClient) -> None:
         operation, schemas = await self.operation(client)
         answers = operation["responses"]
-        assert set(answers) == {"200", "400", "404", "409", "410", "413", "415", "422", "502", "503"}
+        assert set(answers) == set(map(str, OF_PINS)) | {"200"}
         named = {status: answer["content"]["application/json"]["schema"] for status, answer in answers.items()}
         receipt = schemas[named.pop("200")["$ref"].rpartition("/")[2]]
         assert receipt["required"] == ["seq"]
