@@ -3,8 +3,9 @@
 import asyncio
 import importlib
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
@@ -15,7 +16,7 @@ from chains.faults import log_fault
 from chains.models.model import Model
 from chains.models.spec import ModelSpec
 from chains.structured import StructuredChain
-from server.auth.access import Access, access_of
+from server.auth.access import access_of
 from server.auth.door import Door
 from server.draining import drained
 from server.errors import Faults, add_error_handlers
@@ -25,15 +26,19 @@ from server.guard.disconnect import CancelOnDisconnect
 from server.guard.headers import SecurityHeaders
 from server.guard.hosts import Hosts
 from server.guard.shares import Shares
-from server.guard.stall import STATE
-from server.logs import quiet_libraries
-from server.routes.chains import chain_routes
+from server.guard.stall import STATE, TOLD
+from server.observe.logs import quiet_libraries
+from server.observe.requests import Requests
+from server.observe.runs import Observer, observer_of
+from server.routes.chains import Served, chain_routes
+from server.routes.metrics import metrics_routes
 from server.routes.runs import run_routes
 from server.routes.service import service_routes
 from server.runs.owner import Owner
 from server.runs.service import Runs
 from server.runs.store import StoreUnavailable
 from server.runs.tending import Tending
+from server.serving import Serving, watching
 from server.settings import ChainSettings, Settings, SettingsError, complaints
 from server.stores import redis_url, store_of
 
@@ -61,9 +66,11 @@ def create_app(settings: Settings) -> FastAPI:
     store, bounds = store_of(settings.runs), settings.run_bounds()
     totals = {name: settings.run_limits(name).total for name in chains}
     access = access_of(settings, bounds.longest_s(totals.values()) + settings.runs.ttl_s, redis_url(settings.runs))
-    owner = Owner(store, chains, totals, bounds, access.quota.meter_of)
+    observer = observer_of(settings, chains, version("moim-stream"))
+    owner = Owner(store, chains, totals, bounds, access.quota.meter_of, watching(settings, observer))
     runs = Runs(store, owner, bounds, longest_s=max(totals.values()))
-    tending = Tending(runs, store, bounds)
+    tending = Tending(runs, store, bounds, observer.store_reachable)
+    serving = Serving(settings, access, runs, observer)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -71,10 +78,10 @@ def create_app(settings: Settings) -> FastAPI:
             await store.open()
             tending.opened.set()
         await access.open()
-        works = (_watch([*models.values()]), runs.errands.serve(), tending.run())
+        works = (_watch(models, observer), runs.errands.serve(), tending.run())
         tasks = [asyncio.create_task(work) for work in works]
         with drained(runs, settings.limits.drain_s, deaf=settings.workers > 1):
-            yield {STATE: settings.limits.reader_s}
+            yield {STATE: settings.limits.reader_s, TOLD: observer.cut}
         await runs.give_up()
         for task in tasks:
             task.cancel()
@@ -83,6 +90,7 @@ def create_app(settings: Settings) -> FastAPI:
         await access.close()
         for model in models.values():
             model.close()
+        await asyncio.to_thread(observer.traces.close)
 
     documented = None if settings.mode == "production" else "/openapi.json"
     app = FastAPI(
@@ -95,15 +103,17 @@ def create_app(settings: Settings) -> FastAPI:
     )
     add_error_handlers(app)
     app.include_router(service_routes(chains, settings, runs, tending))
-    app.include_router(run_routes(runs, settings, access))
+    app.include_router(run_routes(serving))
     for name in settings.chains:
-        app.include_router(chain_routes(name, chains[name], settings, runs, access))
-    _add_guards(app, settings, access)
+        app.include_router(chain_routes(Served(settings, access, runs, observer, name, chains[name])))
+    app.include_router(metrics_routes(observer.metrics, settings.metrics))
+    _add_guards(app, serving)
     return app
 
 
-def _add_guards(app: FastAPI, settings: Settings, access: Access) -> None:
+def _add_guards(app: FastAPI, serving: Serving) -> None:
     """From the inside out: what is added last sees a request first."""
+    settings, access = serving.settings, serving.access
     app.add_middleware(BodyLimit, limit=settings.limits.body_bytes, depth=settings.limits.json_depth)
     app.add_middleware(CancelOnDisconnect)
     app.add_middleware(Capacity, limit=settings.limits.requests, queue_s=settings.limits.queue_s)
@@ -120,13 +130,15 @@ def _add_guards(app: FastAPI, settings: Settings, access: Access) -> None:
     )
     app.add_middleware(Hosts, names=settings.http.hosts or THIS_MACHINE)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(Requests, observer=serving.observer)
 
 
-async def _watch(models: Sequence[Model]) -> None:
+async def _watch(models: Mapping[str, Model], observer: Observer) -> None:
     """Brings back a model whose process has died; until then `/ready` says so."""
     while True:
         await asyncio.sleep(WATCH_S)
-        for model in models:
+        for name, model in models.items():
+            observer.model_alive(name, model.alive())
             if not model.alive():
                 try:
                     await asyncio.to_thread(model.revive)

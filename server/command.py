@@ -9,6 +9,8 @@ import uvicorn
 
 from server.exposure import check_exposure, check_told
 from server.guard.stall import StallGuard
+from server.observe.logs import set_up_logs
+from server.observe.workers import metrics_folder
 from server.settings import Settings, SettingsError
 from server.stores import check_store
 from server.worker import CANNOT_SERVE, serve, settings_in_force
@@ -33,28 +35,36 @@ def main() -> int:
         check_exposure(settings, host)
         check_told(settings)
         check_store(settings.runs)
+        set_up_logs(settings.log, settings.mode)
         served = _served(settings)
     except CANNOT_SERVE as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    uvicorn.run(
-        **served,
-        host=host,
-        port=int(port),
-        http=StallGuard,
-        server_header=False,
-        ws="none",  # nothing here speaks it, and its handshakes would be logged with their queries
-        # Without proxies the address of a connection is the one that it comes from, whatever its headers say.
-        proxy_headers=bool(settings.http.proxies),
-        forwarded_allow_ips=settings.http.proxies,
-        ssl_certfile=settings.http.certificate,
-        ssl_keyfile=settings.http.certificate_key,
-        timeout_keep_alive=LB_KEEP_ALIVE_S,
-        timeout_worker_healthcheck=WORKER_SILENT_S,
-        # One worker has drained before the server is told; several do so while it waits for them.
-        timeout_graceful_shutdown=FAREWELL_S + (round(settings.limits.drain_s) if settings.workers > 1 else 0),
-    )
+    with metrics_folder(settings.workers):
+        uvicorn.run(**served, **_listening(settings, host, int(port)))
     return 0
+
+
+def _listening(settings: Settings, host: str, port: int) -> dict[str, Any]:
+    http = settings.http
+    return {
+        "host": host,
+        "port": port,
+        "http": StallGuard,
+        "ws": "none",  # nothing here speaks it, and its handshakes would be logged with their queries
+        "server_header": False,
+        "log_config": None,  # `server.observe.logs` has it
+        "access_log": False,
+        # Without proxies the address of a connection is the one that it comes from, whatever its headers say.
+        "proxy_headers": bool(http.proxies),
+        "forwarded_allow_ips": http.proxies,
+        "ssl_certfile": http.certificate,
+        "ssl_keyfile": http.certificate_key,
+        "timeout_keep_alive": LB_KEEP_ALIVE_S,
+        "timeout_worker_healthcheck": WORKER_SILENT_S,
+        # One worker has drained before the server is told; several do so while it waits for them.
+        "timeout_graceful_shutdown": FAREWELL_S + (round(settings.limits.drain_s) if settings.workers > 1 else 0),
+    }
 
 
 def _served(settings: Settings) -> dict[str, Any]:

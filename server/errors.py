@@ -24,12 +24,24 @@ _BY_STATUS = {
 }
 
 
+class Refusal(JSONResponse):
+    """An error as a response. It tells `server.observe.requests`, before which it passes, what it says."""
+
+    def __init__(self, error: StreamError, headers: dict[str, str]) -> None:
+        super().__init__(error.envelope(), error.status, headers)
+        self._error = error
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("state", {})["refusal"] = self._error
+        await super().__call__(scope, receive, send)
+
+
 def respond(error: StreamError, headers: dict[str, str] | None = None) -> Response:
     """The error as a response."""
     headers = {"cache-control": "no-store", **(headers or {})}
     if error.retry_after_ms is not None:
         headers["retry-after"] = str(ceil(error.retry_after_ms / 1000))
-    return JSONResponse(error.envelope(), error.status, headers)
+    return Refusal(error, headers)
 
 
 def add_error_handlers(app: FastAPI) -> None:

@@ -11,6 +11,7 @@ from uvicorn.config import STARTUP_FAILURE
 from chains.models.embedded import EmbeddedUnavailable
 from chains.models.spec import ModelUnavailable
 from server.app import create_app
+from server.observe.logs import set_up_logs
 from server.settings import Settings, SettingsError, load_settings
 
 CANNOT_SERVE = (SettingsError, ModelUnavailable, EmbeddedUnavailable)
@@ -27,7 +28,9 @@ def settings_in_force() -> Settings:
 def application() -> FastAPI:
     """The app of a worker that a supervisor has started. One that cannot serve says so and is not started again."""
     try:
-        return serve(settings_in_force())
+        settings = settings_in_force()
+        set_up_logs(settings.log, settings.mode)
+        return serve(settings)
     except CANNOT_SERVE as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(STARTUP_FAILURE)

@@ -56,7 +56,7 @@ class Quota:
     def stream(self, user: User) -> Iterator[None]:
         """One more stream of a user, as long as the block lasts. `TooMany`."""
         if user.limited and self._at_once[user.key] >= self._streams:
-            raise TooMany("streams at once", wait_s=2)
+            raise TooMany("user_streams", "streams at once", wait_s=2)
         self._at_once[user.key] += 1
         try:
             yield
@@ -126,12 +126,12 @@ class _Counting:
 
 async def _take(limiter: RateLimiter, item: RateLimitItem, what: str, key: str, cost: int) -> None:
     if not await limiter.hit(item, what, key, cost=cost):
-        raise TooMany(f"{what} in a minute", wait_s=await _wait_s(limiter, item, what, key))
+        raise TooMany(f"user_{what}", f"{what} in a minute", wait_s=await _wait_s(limiter, item, what, key))
 
 
 async def _still(limiter: RateLimiter, item: RateLimitItem, key: str) -> None:
     if not await limiter.test(item, key):
-        raise TooMany("tokens in a day", wait_s=await _wait_s(limiter, item, key))
+        raise TooMany("user_tokens", "tokens in a day", wait_s=await _wait_s(limiter, item, key))
 
 
 async def _wait_s(limiter: RateLimiter, item: RateLimitItem, *names: str) -> float:

@@ -67,10 +67,10 @@ class Forbidden(RequestError):
 
 
 class TooMany(RequestError):
-    """A user has had its share of something, and can have more later."""
+    """A user has had its share of something, and can have more later. `limit`: of what, by its key in the settings."""
 
     default = Code.RATE_LIMITED
 
-    def __init__(self, what: str, wait_s: float) -> None:
+    def __init__(self, limit: str, what: str, wait_s: float) -> None:
         super().__init__(f"Too many {what}. Try again later.", retry_after_ms=max(ceil(wait_s), 1) * 1000)
-        self.what = what
+        self.limit = limit

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import anyio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from schemas import Code, ServerError
 from server.errors import respond
+from server.full import Full
 
 
 class Capacity:
@@ -33,8 +33,7 @@ class Capacity:
             if free:
                 await self._app(scope, receive, send)
         if not free:
-            busy = ServerError("The server is busy. Try again shortly.", code=Code.TOO_BUSY, retry_after_ms=2000)
-            await respond(busy)(scope, receive, send)
+            await respond(Full("requests"))(scope, receive, send)
 
     @asynccontextmanager
     async def _place(self, *, about_run: bool) -> AsyncIterator[bool]:

@@ -10,6 +10,9 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 STATE = "reader_s"
 """Under which name the app's lifespan state says for how many seconds a reader may take nothing."""
 
+TOLD = "cut"
+"""And under which name whom to tell that one was cut."""
+
 
 class StallGuard(HttpToolsProtocol):
     """uvicorn's HTTP protocol, which cuts a connection whose client has not taken what was sent for too long.
@@ -59,6 +62,7 @@ class StallGuard(HttpToolsProtocol):
         connection = self.transport.get_extra_info("socket")
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
+        self.app_state[TOLD]()
 
     def _calm(self) -> None:
         if self._stalled:

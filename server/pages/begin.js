@@ -3,33 +3,39 @@
 import { ask, insist, Problem, runUrl } from "./ask.js";
 import { readRun } from "./reader.js";
 import { EVENTS, eventsOf, openStream, TERMINAL } from "./stream.js";
+import { admitted } from "./token.js";
 
 const STOPS_MS = 3_000;
 const NOT_OFFERED = new Set([404, 405]);
 
 /**
  * @typedef {{onEvent: (event: {seq: number, name: string, raw: string, data: object}) => void,
- *   onEnd: (problem: Problem|null) => void, onBegun?: (id: string) => void, onAway?: (away: boolean) => void}} On
+ *   onEnd: (problem: Problem|null) => void, onBegun?: (id: string) => void, onAway?: (away: boolean) => void,
+ *   onAsked?: (asked: boolean) => void}} On
  *   onEvent: each event, once · onEnd: exactly once, with null behind a terminal event; nothing is called after it ·
- *   onBegun: the run goes on by itself, and can be joined again · onAway: whether the connection is being made again
+ *   onBegun: the run goes on by itself, and can be joined again · onAway: whether the connection is being made again ·
+ *   onAsked: whether it cannot go on without an access token, which the user is asked for
  * @typedef {{stop: () => void, leave: () => void}} Begun
  *   stop: tells the server, and the run's end comes as its last event · leave: ends at once, and the server is told
  */
 
 /** @param {string} path the chain's  @param {object} input  @param {On} on  @returns {Begun} */
 export function beginRun(path, input, on) {
-  return attend(askForRun(path, input), on, (signal, deliver) => readStream(path, input, signal, deliver));
+  const beginning = (waiting) => askForRun(path, input, waiting);
+  return attend(beginning, on, (signal, deliver) => readStream(path, input, signal, deliver));
 }
 
 /** @param {string} id of a run that has begun  @param {On} on  @returns {Begun} */
 export function rejoinRun(id, on) {
-  return attend(Promise.resolve(id), on);
+  return attend(async () => ({ run_id: id }), on);
 }
 
-/** `asked` gives the run's id, or null where there is none to be had: then `readAttached` has the run for itself. */
-function attend(asked, on, readAttached) {
+/** `find` gives the run's receipt, or null where none is to be had: then `readAttached` has the run for itself. */
+function attend(find, on, readAttached) {
   const life = new AbortController();
   const { signal } = life;
+  const onAsked = (asked) => signal.aborted || on.onAsked?.(asked);
+  const found = find({ signal, onAsked });
   let id = null;
 
   function end(problem) {
@@ -48,17 +54,20 @@ function attend(asked, on, readAttached) {
   }
 
   async function read() {
-    id = await asked;
+    const receipt = await found;
     if (signal.aborted) return;
-    if (id === null) return readAttached(signal, deliver);
+    if (receipt === null) return readAttached(signal, deliver);
+    id = receipt.run_id;
     on.onBegun?.(id);
-    await readRun(id, { signal, deliver, onAway: (away) => signal.aborted || on.onAway?.(away) });
+    const onAway = (away) => signal.aborted || on.onAway?.(away);
+    await readRun(id, { ticket: receipt.ticket ?? "", signal, deliver, onAway, onAsked });
   }
 
   function leave() {
     if (signal.aborted) return;
     end(new Problem("stopped"));
-    asked.then(cancelRun, () => {}); // one that is only being asked for will have begun all the same
+    // One that is only being asked for will have begun all the same.
+    found.then((receipt) => receipt && cancelRun(receipt.run_id), () => {});
   }
 
   function stop() {
@@ -79,26 +88,27 @@ function faultOf(error) {
   return new Problem("page_fault", { message: String(error) });
 }
 
-/** The id of a new run: of one, however often it must be asked for. Null if the chain is not served so. */
-async function askForRun(path, input) {
+/** A new run's receipt: one run's, however often it must be asked for. Null if the chain is not served so. */
+async function askForRun(path, input, waiting) {
   const options = posted(input, { "idempotency-key": newKey() });
+  const attempt = async () => receiptIn(await ask(`${path}/runs`, options));
   try {
-    return await insist(async () => runIn(await ask(`${path}/runs`, options)));
+    return await admitted(() => insist(attempt), waiting);
   } catch (problem) {
     if (NOT_OFFERED.has(problem.status)) return null;
     throw problem;
   }
 }
 
-async function runIn(response) {
+async function receiptIn(response) {
   const receipt = await response.json().catch(() => null);
   if (typeof receipt?.run_id !== "string") throw new Problem("not_a_stream");
-  return receipt.run_id;
+  return receipt;
 }
 
 /** Whom nobody can tell any more, the server finds by itself: a run that nobody reads is cancelled there. */
 function cancelRun(id) {
-  if (id !== null) insist(() => ask(runUrl(id), { method: "DELETE", keepalive: true })).catch(() => {});
+  insist(() => ask(runUrl(id), { method: "DELETE", keepalive: true })).catch(() => {});
 }
 
 /** A run that lasts as long as its one connection. */

@@ -62,7 +62,7 @@ export function assistantBubble({ groups, lang, wanted, pick, retry }) {
   }
 
   function lineOf(run) {
-    if (run.away) return words("phase.reconnecting");
+    if (run.asked || run.away) return words(`phase.${run.state}`);
     const halted = run.phase === "stopped" || run.phase === "cancelled";
     return halted ? words(`code.${run.phase}`) : attemptLine(run) || timingsLine(run);
   }

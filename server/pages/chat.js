@@ -78,6 +78,11 @@ export function mountChat(recorder) {
     const draw = perFrame(() => atEnd(() => bubble.draw(run)));
     run.begin();
     atEnd(() => list.append(bubble.node));
+    const heldUp = (how) => {
+      Object.assign(run, how);
+      part("chat-aloud").textContent = words(`phase.${run.state}`);
+      draw([""]);
+    };
     const { stop, leave } = begin({
       onEvent: ({ data }) => {
         run.apply(data);
@@ -86,11 +91,8 @@ export function mountChat(recorder) {
         if (data.type === "reset") part("chat-aloud").textContent = attemptLine(run);
         if (data.type === "complete") part("chat-aloud").textContent = data.value.reply;
       },
-      onAway: (away) => {
-        run.away = away;
-        part("chat-aloud").textContent = words(away ? "phase.reconnecting" : `phase.${run.phase}`);
-        draw([""]);
-      },
+      onAway: (away) => heldUp({ away }),
+      onAsked: (asked) => heldUp({ asked }),
       onEnd: (trouble) => {
         if (trouble) run.end(trouble.code);
         if (trouble && trouble.code !== "stopped") fail(bubble, trouble, recording);

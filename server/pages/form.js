@@ -14,6 +14,7 @@ import { attemptLine, problemBox, rulesInWords, showNotes } from "./problem.js";
 import { Run } from "./run.js";
 import { answerLanguage, askedLanguage, chainPath } from "./server.js";
 import { timingsLine } from "./timings.js";
+import { onToken } from "./token.js";
 import { onLanguage, pageLanguage, say, words } from "./words.js";
 
 const CHAIN = "meeting-info";
@@ -62,7 +63,7 @@ export function mountForm(recorder) {
   }
 
   function drawActions() {
-    say(part("phase"), phaseKey());
+    say(part("phase"), `phase.${run.state}`);
     part("stop").hidden = !run.live;
     part("clear").hidden = run.live || shelved !== null;
     say(part("fill"), run.live || run.phase === "idle" || shelved ? "form.fill" : "form.again");
@@ -71,10 +72,6 @@ export function mountForm(recorder) {
     drawAttempt(attemptLine(run));
     part("form-recording").hidden = shelved === null;
     showNotes(part("form-notes"), run);
-  }
-
-  function phaseKey() {
-    return run.away ? "phase.reconnecting" : `phase.${run.phase}`;
   }
 
   function drawAttempt(sentence) {
@@ -172,7 +169,11 @@ export function mountForm(recorder) {
     drawAll();
     current = begin({
       onEvent: ({ data }) => take(data),
-      onAway: linked,
+      onAway: (away) => {
+        heldUp({ away });
+        if (!away) sendAgain();
+      },
+      onAsked: (asked) => heldUp({ asked }),
       onEnd: (trouble) => {
         pins?.close();
         if (trouble) fail(trouble);
@@ -180,12 +181,15 @@ export function mountForm(recorder) {
     });
   }
 
-  /** Said quietly: nothing is lost, and nothing is to be done. */
-  function linked(away) {
-    run.away = away;
-    setText(part("form-aloud"), words(phaseKey()));
-    if (!away) unsent.forEach((name) => pins?.again(name));
+  /** Said quietly: nothing is lost. */
+  function heldUp(how) {
+    Object.assign(run, how);
+    setText(part("form-aloud"), words(`phase.${run.state}`));
     draw([""]);
+  }
+
+  function sendAgain() {
+    unsent.forEach((name) => pins?.again(name));
   }
 
   function take(event) {
@@ -254,6 +258,7 @@ export function mountForm(recorder) {
   part("include-plan").addEventListener("change", () => draw(["plan"]));
   mountCopy(part("copy"), () => JSON.stringify(run.value(NAMES), null, 2));
   onLanguage(drawAll);
+  onToken("held", sendAgain);
   part("field-grid").lang = pageLanguage();
   drawAll();
   keptRun(CHAIN).then((kept) => kept && run.phase === "idle" && !shelved && rejoin(kept));

@@ -1,6 +1,6 @@
 // Tells the server what the user writes while a run is live: from then on the field is theirs there, too.
 
-import { refusal, runUrl } from "./ask.js";
+import { ask, runUrl } from "./ask.js";
 import { isEmpty } from "./pointer.js";
 
 const PAUSE_MS = 400; // in typing, after which a value is sent
@@ -89,19 +89,16 @@ export class Pins {
 async function sendPin(run, name, value) {
   const path = `/${name}`;
   try {
-    const response = await fetch(`${runUrl(run)}/pins`, {
+    await ask(`${runUrl(run)}/pins`, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify({ path, value }),
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      withinMs: PATIENCE_MS,
     });
-    if (response.ok) return { fate: "pinned" };
-    if (response.status === 404 || response.status === 409) return { fate: "over" };
-    if (response.status !== 422) return { fate: "unsent" };
-    const { code, message, details } = await refusal(response);
-    if (code === "http") return { fate: "unsent" }; // not this server's words
+    return { fate: "pinned" };
+  } catch ({ status, code, message, details }) {
+    if (status === 404 || status === 409) return { fate: "over" };
+    if (status !== 422 || code === "http") return { fate: "unsent" }; // the latter are not this server's words
     return { fate: "refused", details: details.length ? details : [{ path, rule: code, message }] };
-  } catch {
-    return { fate: "unsent" };
   }
 }

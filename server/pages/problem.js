@@ -1,20 +1,24 @@
 // Problems and notes, said in words.
 
 import { el } from "./dom.js";
-import { duration, say, words } from "./words.js";
+import { countDown } from "./patience.js";
+import { say, waitingTime, words } from "./words.js";
 
 /** A box for one problem, with a button to try again. It is announced when it is shown. */
 export function problemBox(retry) {
   const sentence = el("p", { class: "problem-words" });
   const more = el("p", { class: "problem-more" });
+  const wait = el("p", { class: "problem-wait", "data-testid": "problem-wait", "aria-live": "off" }); // told once aloud
   const again = el("button", { type: "button", class: "quiet", "data-testid": "retry", onclick: retry });
   const node = el(
     "div",
     { class: "problem", role: "alert", "data-testid": "problem", hidden: true },
     sentence,
     more,
+    wait,
     again,
   );
+  let stopCounting = () => {};
   say(again, "retry");
 
   function show({ code, message, details = [], retryable, retryAfterMs }) {
@@ -22,13 +26,24 @@ export function problemBox(retry) {
     node.dataset.code = code;
     again.hidden = !retryable;
     const loose = details.filter(({ path }) => path === "").map((breach) => breach.message);
-    if (retryAfterMs) loose.push(words("retryAfter", { time: duration(retryAfterMs) }));
     more.textContent = loose.join(" ");
     more.hidden = loose.length === 0;
+    count(retryAfterMs ?? 0);
     node.hidden = false;
   }
 
+  /** How long to wait is said until it is over, or nobody sees it any more. */
+  function count(ms) {
+    stopCounting();
+    stopCounting = countDown(ms, (leftMs) => {
+      wait.hidden = leftMs === 0;
+      say(wait, leftMs === 0 ? "" : "retryAfter", { time: waitingTime(leftMs) });
+      return node.isConnected;
+    });
+  }
+
   function hide() {
+    stopCounting();
     node.hidden = true;
   }
   return { node, show, hide };

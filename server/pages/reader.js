@@ -4,6 +4,7 @@ import { Problem, runUrl } from "./ask.js";
 import { Patience, pause } from "./patience.js";
 import { EventStreamParser } from "./sse.js";
 import { EVENTS, eventsOf, openStream, TERMINAL } from "./stream.js";
+import { admitted } from "./token.js";
 
 const RETRY_MS = 2_000; // until the server has said
 const PATIENCE_MS = 60_000; // about as long as the server keeps up a run that nobody reads
@@ -12,11 +13,13 @@ const UNSURE = "~"; // behind an id: should the run's worker die, the run may go
 
 /**
  * @param {string} id the run's
- * @param {{signal: AbortSignal, deliver: (event: object) => void, onAway: (away: boolean) => void}} on
- *   `onAway(true)`: the connection was cut, and is being made again
+ * @param {{ticket?: string, signal: AbortSignal, deliver: (event: object) => void, onAway: (away: boolean) => void,
+ *   onAsked: (asked: boolean) => void}} on
+ *   `ticket`: lets in to the run, where the server asks who comes · `onAway(true)`: the connection was cut, and is being
+ *   made again · `onAsked(true)`: that waits for the user's access token
  * @returns {Promise<void>} when the terminal event is delivered, or `signal` aborted. Rejected with a `Problem`
  */
-export async function readRun(id, { signal, deliver, onAway }) {
+export async function readRun(id, { ticket = "", signal, deliver, onAway, onAsked }) {
   const place = new Place();
   const patience = new Patience(PATIENCE_MS);
   let away = false;
@@ -32,7 +35,8 @@ export async function readRun(id, { signal, deliver, onAway }) {
     // A connection from before the network went may be dead without ever saying so.
     addEventListener("online", () => cut.abort(), { signal: cut.signal });
     try {
-      const response = await open(id, place.id, AbortSignal.any([signal, cut.signal]));
+      const either = AbortSignal.any([signal, cut.signal]);
+      const response = await admitted(() => open(id, ticket, place.id, either), { signal, onAsked });
       linked(true);
       for await (const event of eventsOf(response, parser)) {
         if (!place.moves(event)) continue;
@@ -60,9 +64,11 @@ export async function readRun(id, { signal, deliver, onAway }) {
   }
 }
 
-function open(id, lastId, signal) {
+/** The first opening goes by the ticket and brings the run's cookie, by which all others go: after a reload, too. */
+function open(id, ticket, lastId, signal) {
   const headers = lastId ? { "last-event-id": lastId } : {};
-  return openStream(`${runUrl(id)}/events?events=${EVENTS}`, { headers, signal, withinMs: ANSWER_MS });
+  const query = ticket ? `&ticket=${encodeURIComponent(ticket)}` : "";
+  return openStream(`${runUrl(id)}/events?events=${EVENTS}${query}`, { headers, signal, withinMs: ANSWER_MS });
 }
 
 /** Where in the run's log its reader is. */

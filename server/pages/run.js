@@ -27,12 +27,20 @@ export class Run {
   timings = null;
   /** Whether the connection is gone, and being made again. */
   away = false;
+  /** Whether it waits for the user's access token. */
+  asked = false;
   #said = {};
   #told = new Map(); // by field: what the events told of it beside its value
   #edits = new Edits();
 
   get live() {
     return this.phase === "connecting" || this.phase === "streaming";
+  }
+
+  /** What is going on, in a word that the page has a sentence for: what holds it up, or else its phase. */
+  get state() {
+    if (this.asked) return "asked";
+    return this.away ? "reconnecting" : this.phase;
   }
 
   /** Every field that has a value, a status or an error. */
@@ -104,7 +112,7 @@ export class Run {
   begin() {
     const given = this.#edits.asGiven((name) => this.field(name).value);
     for (const name of this.#told.keys()) this.#tell(name, { ...UNTOLD, status: this.#of(name).status });
-    Object.assign(this, { phase: "connecting", notes: [], attempt: 1, reason: "", timings: null, away: false });
+    Object.assign(this, { phase: "connecting", notes: [], attempt: 1, reason: "", timings: null, away: false, asked: false });
     return given;
   }
 
@@ -203,7 +211,7 @@ export class Run {
 
   /** Nothing waits or fills any more. */
   #finish(phase) {
-    Object.assign(this, { phase, away: false });
+    Object.assign(this, { phase, away: false, asked: false });
     for (const name of this.names) {
       const { status } = this.#of(name);
       const unfinished = status === "open" || this.#isWriting(status);

@@ -22,24 +22,25 @@ export function answerLanguage(chain) {
   return !spoken.length || spoken.includes(askedLanguage()) ? askedLanguage() : spoken[0];
 }
 
-/** Shows the model in the header; asks again until the server is ready. */
-export function watchServer() {
+/** Shows the model in the header, and passes on whether there is authentication; asks again until all is ready. */
+export function watchServer(onAuthentication) {
   onLanguage(() => drawModels());
-  ask();
+  ask(onAuthentication);
 }
 
-async function ask() {
+async function ask(onAuthentication) {
   let state = "unreachable";
   try {
     const response = await fetch("/ready");
     const told = await response.json();
     chains = told.chains ?? {};
+    onAuthentication(told.authentication === true);
     state = response.ok ? "ready" : String(told.status).startsWith("lost") ? "lost" : "starting";
   } catch {
     // nobody answers: said below, and asked again
   }
   drawModels(state);
-  if (state !== "ready") setTimeout(ask, PAUSE_MS);
+  if (state !== "ready") setTimeout(ask, PAUSE_MS, onAuthentication);
 }
 
 const STATE_WORDS = { starting: "starting", lost: "modelLost", unreachable: "unreachableModel" };

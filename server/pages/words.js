@@ -71,6 +71,13 @@ export function duration(ms) {
   return ms < 1000 ? words("milliseconds", { n: ms }) : words("seconds", { n: (ms / 1000).toFixed(1) });
 }
 
+/** How long to wait, about: seconds while they are few, then minutes, then hours. */
+export function waitingTime(ms) {
+  const [unit, one] = ms < 100_000 ? ["second", 1000] : ms < 6_000_000 ? ["minute", 60_000] : ["hour", 3_600_000];
+  const format = new Intl.NumberFormat(language, { style: "unit", unit, unitDisplay: "long" });
+  return format.format(Math.ceil(ms / one));
+}
+
 function remembered() {
   try {
     const kept = localStorage.getItem(REMEMBERED);

@@ -24,6 +24,7 @@ LastEventIdQuery = Annotated[
     str | None,
     Query(alias="last_event_id", description="The same, on a first connection", json_schema_extra=_DOCUMENTED),
 ]
+TraceParent = Annotated[str | None, Header(description="The trace that this belongs to (W3C Trace Context)")]
 Asking = Annotated[User, Depends(user_of)]
 
 _ID = re.compile(rf"(\d{{1,9}})({re.escape(UNSURE)}?)", re.ASCII)

@@ -3,12 +3,15 @@
 LangServe's `RemoteRunnable`, recognised by the envelope it always sends, gets LangServe's frames from `stream`.
 """
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.routing import APIRoute
+from langchain_core.runnables import RunnableConfig
 from langserve import add_routes
 from sse_starlette import EventSourceResponse
 from starlette.responses import Response
@@ -18,18 +21,16 @@ from chains.call import read_request
 from chains.meter import set_meter
 from chains.structured import StructuredChain
 from schemas import RunReceipt
-from server.auth.access import Access
-from server.auth.quota import Quota
 from server.auth.user import User, user_of
 from server.guard.body import one_input, read_envelope, some_inputs
-from server.routes.asked import Asking, Names, Ping, event_frames
+from server.routes.asked import Asking, Names, Ping, TraceParent, event_frames
 from server.routes.documented import envelope_of
 from server.routes.playground import playground_routes
 from server.routes.refusals import OF_CHAINS
 from server.runs.log import Log, Reader
 from server.runs.run import Run
-from server.runs.service import Runs
-from server.settings import ChainSettings, Settings
+from server.serving import Serving
+from server.settings import ChainSettings
 from server.wire.langserve import LangServeFrames
 from server.wire.pieces import Frames, pieces
 from server.wire.response import RunResponse
@@ -42,24 +43,56 @@ Key = Annotated[
 ]
 
 
-def chain_routes(name: str, chain: StructuredChain, settings: Settings, runs: Runs, access: Access) -> APIRouter:
-    """The routes of one chain, which is called so in the settings."""
+@dataclass(frozen=True)
+class Served(Serving):
+    """A chain, which is called `name` in the settings, and what its routes need beside it."""
+
+    name: str
+    chain: StructuredChain
+
+    @property
+    def own(self) -> ChainSettings:
+        """Its own settings."""
+        return self.settings.chains[self.name]
+
+    async def admit(self, user: User, value: Any) -> None:
+        """The user wants a run of this input. `RequestError` if it will not do, or the user has had enough.
+
+        What models read and write in this task from here on is the user's.
+        """
+        read_request(self.chain.request, value)
+        await self._admit(user, 1)
+
+    async def admit_batch(self, user: User, inputs: Sequence[Any]) -> None:
+        """The same for each of these inputs."""
+        for index, value in enumerate(inputs):
+            read_request(self.chain.request, value, at=("inputs", index))
+        await self._admit(user, max(len(inputs), 1))
+
+    async def _admit(self, user: User, runs: int) -> None:
+        self.runs.owner.admit()
+        await self.access.quota.start(user, runs)
+        set_meter(self.access.quota.meter(user))
+
+
+def chain_routes(served: Served) -> APIRouter:
+    """The routes of one chain."""
     router = APIRouter(responses=OF_CHAINS)
-    served = settings.chains[name]
-    offered = _offered(chain, served, settings)
+    offered = _offered(served)
     if "stream" in offered:
-        _add_stream(router, name, chain, settings, runs, access)
+        _add_stream(router, served)
     if "runs" in offered:
-        _add_runs(router, name, chain, settings, runs, access)
+        _add_runs(router, served)
     if "playground" in offered:
-        router.include_router(playground_routes(chain, served.path))
+        router.include_router(playground_routes(served.chain, served.own.path))
     add_routes(
         router,
-        chain,
-        path=served.path,
+        served.chain,
+        path=served.own.path,
         config_keys=(),
         enabled_endpoints=_langserves(offered),
-        dependencies=[Depends(_check_body(chain, settings.limits.batch_items, runs, access.quota))],
+        dependencies=[Depends(_check(served))],
+        per_req_config_modifier=_traced(served),
         serializer=WireSerializer(),
     )
     for route in router.routes:
@@ -68,14 +101,14 @@ def chain_routes(name: str, chain: StructuredChain, settings: Settings, runs: Ru
     return router
 
 
-def _offered(chain: StructuredChain, served: ChainSettings, settings: Settings) -> set[str]:
+def _offered(served: Served) -> set[str]:
     """The endpoints that are listed, but for the playground in production, and for what would show the model's text
     before the chain has checked it.
     """
-    offered: set[str] = set(served.endpoints)
-    if settings.mode == "production" or chain.checks_output:
+    offered: set[str] = set(served.own.endpoints)
+    if served.settings.mode == "production" or served.chain.checks_output:
         offered.discard("playground")
-    if chain.checks_output:
+    if served.chain.checks_output:
         offered.discard("stream_events")
     return offered
 
@@ -86,44 +119,39 @@ def _langserves(offered: set[str]) -> list[Any]:
     return sorted(own | {"stream_log"} if "playground" in offered else own)
 
 
-def _check_body(chain: StructuredChain, batch_items: int, runs: Runs, quota: Quota) -> Any:
-    """Says what is wrong with a request before LangServe sees it, in the same words on every endpoint, and whether its
-    user may have it.
-    """
+def _check(served: Served) -> Any:
+    """Says what is wrong with a request before LangServe sees it, in the same words on every endpoint."""
 
     async def check(request: Request) -> None:
         if request.method != "POST":
             return
-        runs.owner.admit()
         body = await read_envelope(request)
         if request.url.path.endswith("/batch"):
-            inputs = some_inputs(body, batch_items)
-            for index, value in enumerate(inputs):
-                read_request(chain.request, value, at=("inputs", index))
-            await _start(quota, user_of(request), max(len(inputs), 1))
+            await served.admit_batch(user_of(request), some_inputs(body, served.settings.limits.batch_items))
         else:
-            read_request(chain.request, one_input(body))
-            await _start(quota, user_of(request))
+            await served.admit(user_of(request), one_input(body))
 
     return check
 
 
-async def _start(quota: Quota, user: User, starts: int = 1) -> None:
-    """A user's request is sound: may it have so many runs more? What models read and write from here on is theirs."""
-    await quota.start(user, starts)
-    set_meter(quota.meter(user))
+def _traced(served: Served) -> Any:
+    """LangServe asks it what to run a request with."""
+
+    def traced(config: dict[str, Any], request: Request) -> dict[str, Any]:
+        callbacks = served.observer.traces.callbacks(request.headers.get("traceparent"))
+        return {**config, "callbacks": callbacks} if callbacks else config
+
+    return traced
 
 
-def _add_stream(
-    router: APIRouter, name: str, chain: StructuredChain, settings: Settings, runs: Runs, access: Access
-) -> None:
-    served = settings.chains[name]
+def _add_stream(router: APIRouter, served: Served) -> None:
+    settings, runs, path = served.settings, served.runs, served.own.path
 
     @router.post(
-        f"{served.path}/stream",
-        tags=[served.path.strip("/")],
+        f"{path}/stream",
+        tags=[path.strip("/")],
         response_class=EventSourceResponse,
-        openapi_extra=envelope_of(chain.request),
+        openapi_extra=envelope_of(served.chain.request),
     )
     async def stream(
         body: Envelope,
@@ -132,57 +160,53 @@ def _add_stream(
         protocol: Literal["events", "langserve"] | None = None,
         ping: Ping = "comment",
         detach: Annotated[bool, Query(description="Leaving does not stop the run, which can be read again")] = False,
+        traceparent: TraceParent = None,
     ) -> Response:
         """The answer as typed server-sent events, while the model writes it (see docs/protocol.md)."""
-        runs.owner.admit()
         own_client = {"input", "config", "kwargs"} <= body.keys()
         in_langserves = protocol == "langserve" or (protocol is None and own_client)
-        frames: Frames = LangServeFrames() if in_langserves else event_frames(events, served.events, ping, settings)
+        frames: Frames = LangServeFrames() if in_langserves else event_frames(events, served.own.events, ping, settings)
+        await served.admit(user, value := one_input(body))
         async with AsyncExitStack() as held:
             if detach:
-                value = _input(chain, body)
-                await _start(access.quota, user)
-                run_id = await runs.owner.begin(name, value, user=user)
+                run_id = await runs.owner.begin(served.name, value, user=user, traceparent=traceparent)
                 reader = await held.enter_async_context(runs.reader(run_id, user=user.key))
             else:
                 pins = None if in_langserves else Pins()  # what has been sent in LangServe's frames stays
-                hold = settings.stream.hold_ms / 1000
-                value = _input(chain, body)
-                await _start(access.quota, user)
-                reader = await _attached(held, runs, chain, value, pins, hold, user.key)
+                reader = await _attached(held, served, value, pins, user, traceparent)
+            held.enter_context(served.observer.streaming("reader" if detach else "attached"))
             return RunResponse(pieces(reader, frames, settings.stream.ping_s), held.pop_all(), settings)
 
 
 async def _attached(
-    held: AsyncExitStack, runs: Runs, chain: StructuredChain, value: Any, pins: Pins | None, hold: float, user: str
+    held: AsyncExitStack, served: Served, value: Any, pins: Pins | None, user: User, traceparent: str | None
 ) -> Reader:
     """The only reader of a run that lasts as long as what is `held`."""
     log, run_id = Log(), uuid4()
-    run = Run(chain.astream_typed(value, config={"run_id": run_id}, hold=hold, pins=pins), log.put, pins)
+    watch = served.watching(str(run_id), served.name, user.key, traceparent, value)
+    config: RunnableConfig = {"run_id": run_id}
+    if watch.callbacks:
+        config["callbacks"] = watch.callbacks
+    events = served.chain.astream_typed(value, config, hold=served.settings.stream.hold_ms / 1000, pins=pins)
+    run = Run(events, log.put, pins, watch=watch)
     held.push_async_callback(run.cancel, "its reader is gone")
     await run.opened()
-    held.enter_context(runs.attached(str(run_id), run, user))
+    held.enter_context(served.runs.attached(str(run_id), run, user.key))
     return held.enter_context(log.reader())
 
 
-def _add_runs(
-    router: APIRouter, name: str, chain: StructuredChain, settings: Settings, runs: Runs, access: Access
-) -> None:
-    path = settings.chains[name].path
+def _add_runs(router: APIRouter, served: Served) -> None:
+    path = served.own.path
 
     @router.post(
-        f"{path}/runs", tags=[path.strip("/"), "runs"], status_code=201, openapi_extra=envelope_of(chain.request)
+        f"{path}/runs",
+        tags=[path.strip("/"), "runs"],
+        status_code=201,
+        openapi_extra=envelope_of(served.chain.request),
     )
-    async def begin(body: Envelope, user: Asking, key: Key = None) -> RunReceipt:
+    async def begin(body: Envelope, user: Asking, key: Key = None, traceparent: TraceParent = None) -> RunReceipt:
         """Begins a run that goes on whether or not anybody reads it, and answers at once."""
-        value = _input(chain, body)
-        await _start(access.quota, user)
-        run_id = await runs.owner.begin(name, value, key or "", user)
-        return RunReceipt(run_id=run_id, events_url=f"/runs/{run_id}/events", ticket=access.ticket(run_id, user))
-
-
-def _input(chain: StructuredChain, body: dict[str, Any]) -> Any:
-    """The input of a run, as it came. `RequestError` if the chain cannot take it."""
-    value = one_input(body)
-    read_request(chain.request, value)
-    return value
+        await served.admit(user, value := one_input(body))
+        run_id = await served.runs.owner.begin(served.name, value, key or "", user, traceparent)
+        ticket = served.access.ticket(run_id, user)
+        return RunReceipt(run_id=run_id, events_url=f"/runs/{run_id}/events", ticket=ticket)

@@ -1,6 +1,7 @@
 """Requests about a run: to read it, to look how far it is, to stop it, to take a field over."""
 
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Annotated, Any, cast
 
 from fastapi import APIRouter, Depends, Request
@@ -10,13 +11,14 @@ from starlette.responses import Response
 from chains.call import read_request
 from schemas import PinReceipt, PinRequest, RunView, TicketReceipt
 from schemas.events import ALL
-from server.auth.access import Access
+from server.auth.user import User
 from server.guard.body import read_json
 from server.routes.asked import Asking, LastEventId, LastEventIdQuery, Names, Ping, event_frames, position
 from server.routes.documented import body_of
 from server.routes.refusals import OF_PINS, OF_READING
-from server.runs.service import Runs
-from server.settings import Settings
+from server.runs.log import Reader
+from server.runs.store import Expired, Unknown
+from server.serving import Serving
 from server.wire.pieces import pieces
 from server.wire.response import RunResponse
 
@@ -29,8 +31,9 @@ async def read_pin(request: Request) -> PinRequest:
     return cast(PinRequest, read_request(PinRequest, await read_json(request)))
 
 
-def run_routes(runs: Runs, settings: Settings, access: Access) -> APIRouter:
+def run_routes(serving: Serving) -> APIRouter:
     """The routes of all runs, wherever they go on."""
+    runs, settings, access = serving.runs, serving.settings, serving.access
     router = APIRouter(prefix="/runs/{run_id}", tags=["runs"])
 
     @router.get("/events", response_class=EventSourceResponse, responses={204: BEHIND_THE_END, **OF_READING})
@@ -46,9 +49,10 @@ def run_routes(runs: Runs, settings: Settings, access: Access) -> APIRouter:
         after, sure = position(header, query)
         frames = event_frames(names, ALL, ping, settings)
         async with AsyncExitStack() as held:
-            reader = await held.enter_async_context(runs.reader(run_id, after, sure=sure, user=user.key))
+            reader = await held.enter_async_context(_reader(serving, run_id, after, sure=sure, user=user))
             if reader.done:
                 return Response(status_code=204)
+            held.enter_context(serving.observer.streaming("reader"))
             return RunResponse(pieces(reader, frames, settings.stream.ping_s, user.for_s), held.pop_all(), settings)
 
     @router.get("", responses=OF_READING)
@@ -75,3 +79,17 @@ def run_routes(runs: Runs, settings: Settings, access: Access) -> APIRouter:
             return TicketReceipt(ticket=access.ticket(run_id, user) or "", expires_s=settings.auth.ticket_s)
 
     return router
+
+
+@asynccontextmanager
+async def _reader(serving: Serving, run_id: str, after: int, *, sure: bool, user: User) -> AsyncIterator[Reader]:
+    """As `Runs.reader`; operators are told how those fare who come again."""
+    told = serving.observer.resumed if after else lambda how: None
+    async with AsyncExitStack() as held:
+        try:
+            reader = await held.enter_async_context(serving.runs.reader(run_id, after, sure=sure, user=user.key))
+        except (Unknown, Expired):
+            told("missed")
+            raise
+        told("snapshot" if reader.afresh else "hit")
+        yield reader

@@ -26,6 +26,10 @@ class Reader(Protocol):
     def done(self) -> bool:
         """Whether its reader had the run's end before: there is nothing to read."""
 
+    @property
+    def afresh(self) -> bool:
+        """Whether what its reader has missed comes as what it adds up to, not event by event."""
+
     async def next(self, until: float) -> Sequence[Entry]:
         """What is new in the log, waited for; nothing, if nothing is by the loop's time `until`. `Moved`."""
 
@@ -165,6 +169,10 @@ class LogReader:
     @property
     def done(self) -> bool:
         return self._log.ended and self.read == self._log.last and not self.strayed
+
+    @property
+    def afresh(self) -> bool:
+        return self.strayed or not self._log.base.seq <= self.read <= self._log.last
 
     async def next(self, until: float) -> Sequence[Entry]:
         clock = asyncio.get_running_loop().time

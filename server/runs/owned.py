@@ -11,6 +11,7 @@ from server.runs.errands import no_answer
 from server.runs.log import Log, LogReader
 from server.runs.run import Run
 from server.runs.store import NewRun, Store, Unknown
+from server.runs.watch import Watch
 from server.runs.writer import Writer
 
 FLUSH_S = 2.0
@@ -23,7 +24,15 @@ class Owned:
     `log` holds what another worker has written already, if it was the one to begin.
     """
 
-    def __init__(self, store: Store, new: NewRun, events: AsyncGenerator[Event], pins: Pins, log: Log) -> None:
+    def __init__(
+        self,
+        store: Store,
+        new: NewRun,
+        events: AsyncGenerator[Event],
+        pins: Pins,
+        log: Log,
+        watch: Watch | None = None,
+    ) -> None:
         self.id = new.id
         self.chain = new.chain
         self.user = new.user
@@ -32,7 +41,7 @@ class Owned:
         self._wanted_at = self._clock()
         self._store = store
         self._writer = Writer(store, new, log)
-        self._run = Run(events, self._writer.write, pins, log.progress())
+        self._run = Run(events, self._writer.write, pins, log.progress(), watch)
         self._attending = asyncio.create_task(self._attend())
 
     async def opened(self) -> None:

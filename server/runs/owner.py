@@ -11,6 +11,7 @@ from math import inf
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
+from langchain_core.callbacks import BaseCallbackHandler
 from langchain_core.runnables import RunnableConfig
 
 from chains import Pins, Resumption
@@ -18,11 +19,13 @@ from chains.meter import Meter, metered
 from chains.structured import StructuredChain
 from schemas import Code, Event, ServerError, StreamError
 from server.auth.user import ANYBODY, TooMany, User
+from server.full import Full
 from server.runs.log import Log, Moved
 from server.runs.owned import Owned
 from server.runs.reading import log_of, store_reader
 from server.runs.store import Expired, NewRun, Record, Store, StoreUnavailable, Unknown
 from server.runs.tasks import Tasks
+from server.runs.watch import Unwatched, Watching
 
 MAX_UNDONE = 1_000
 """How many are remembered; what is beyond is found by its lease."""
@@ -68,6 +71,7 @@ class Owner:
 
     - `totals`: the seconds that a chain's run may take, by its name
     - `meter_of`: who counts what models read and write for a user
+    - `watching`: who is told how runs go
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class Owner:
         totals: Mapping[str, float],
         bounds: Bounds,
         meter_of: Callable[[str], Meter | None] = lambda _: None,
+        watching: Watching = lambda *_: Unwatched(),
     ) -> None:
         self.owned: dict[str, Owned] = {}
         """Its runs, by their id."""
@@ -89,6 +94,7 @@ class Owner:
         self._totals = totals
         self._bounds = bounds
         self._meter_of = meter_of
+        self._watching = watching
         self._beginning: dict[str, Beginning] = {}  # by their key, if they have one
         self._tasks = Tasks()
 
@@ -103,7 +109,9 @@ class Owner:
         if self.draining:
             raise going()
 
-    async def begin(self, name: str, request: Any, key: str = "", user: User = ANYBODY) -> str:
+    async def begin(
+        self, name: str, request: Any, key: str = "", user: User = ANYBODY, traceparent: str | None = None
+    ) -> str:
         """Begins a user's run that is kept. Returns its id, or that of the run which was begun under this key.
 
         Once begun it no longer depends on who asked for it: somebody else may have joined.
@@ -114,20 +122,20 @@ class Owner:
             beginning.new.must_repeat(new.print)
             return await asyncio.shield(beginning.task)
         if not self.room:
-            raise ServerError("The server is busy. Try again shortly.", code=Code.TOO_BUSY, retry_after_ms=2000)
+            raise Full("runs")
         if user.limited and self._had_by(user.key) >= (self._bounds.user_running or inf):
-            raise TooMany("runs at once", wait_s=2)
-        beginning = self._beginning[new.key or new.id] = Beginning(new, self._tasks.start(self._begin(new)))
+            raise TooMany("user_streams", "runs at once", wait_s=2)
+        beginning = self._beginning[new.key or new.id] = Beginning(
+            new, self._tasks.start(self._begin(new, traceparent))
+        )
         beginning.task.add_done_callback(lambda _: self._beginning.pop(new.key or new.id))
         return await asyncio.shield(beginning.task)
 
-    async def _begin(self, new: NewRun) -> str:
+    async def _begin(self, new: NewRun, traceparent: str | None) -> str:
         while True:
             run_id = await self._create(new)
             if run_id == new.id:
-                pins = Pins()
-                log = Log(keeps=self._bounds.log_chars)
-                await self._opened(self._own(new, self._events(new, pins), pins, log))
+                await self._opened(self._own(new, Log(keeps=self._bounds.log_chars), traceparent=traceparent))
             elif not await self._joined(run_id, new):
                 continue  # it was refused before it began, and so is this one, or not
             return run_id
@@ -140,8 +148,12 @@ class Owner:
                 self.undone.add(new.id)  # it may have been made all the same: nobody runs it
             raise
 
-    def _events(self, new: NewRun, pins: Pins, resume: Resumption | None = None) -> AsyncGenerator[Event]:
+    def _events(
+        self, new: NewRun, pins: Pins, callbacks: list[BaseCallbackHandler], resume: Resumption | None
+    ) -> AsyncGenerator[Event]:
         config: RunnableConfig = {"run_id": UUID(new.id)}
+        if callbacks:
+            config["callbacks"] = callbacks
         return self._chains[new.chain].astream_typed(new.request, config, hold=0, pins=pins, resume=resume)
 
     async def _opened(self, owned: Owned) -> None:
@@ -177,9 +189,20 @@ class Owner:
         """How long a run may go on at the most, with all its takeovers."""
         return self._bounds.longest_s([self._totals.get(name, 0)])
 
-    def _own(self, new: NewRun, events: AsyncGenerator[Event], pins: Pins, log: Log) -> Owned:
+    def _own(
+        self,
+        new: NewRun,
+        log: Log,
+        resume: Resumption | None = None,
+        *,
+        ending: bool = False,
+        traceparent: str | None = None,
+    ) -> Owned:
+        """Begins a run, or goes on with it, behind what its log holds. `ending`: it is only to be ended."""
+        pins, watch = Pins(), self._watching(new.id, new.chain, new.user, traceparent, new.request)
+        events = _nothing() if ending else self._events(new, pins, watch.callbacks, resume)
         with metered(self._meter_of(new.user)):
-            owned = self.owned[new.id] = Owned(self._store, new, events, pins, log)
+            owned = self.owned[new.id] = Owned(self._store, new, events, pins, log, watch)
         _ = self._tasks.start(self._let_go(owned))
         return owned
 
@@ -195,7 +218,7 @@ class Owner:
         log = log_of(await self._store.read(record.id), self._bounds.log_chars)
         if log.ended:
             return
-        pins, progress = Pins(), log.progress()
+        progress = log.progress()
         new = NewRun(
             record.id, record.chain, record.request, record.began, self._lives_s(record.chain), user=record.user
         )
@@ -203,12 +226,12 @@ class Owner:
         if progress.seq:
             reason = Code.SHUTTING_DOWN if record.handed else Code.WORKER_LOST
             resume = Resumption(progress, max(time.time() - record.began, 0), reason)
-            owned = self._own(new, _nothing() if end else self._events(new, pins, resume), pins, log)
+            owned = self._own(new, log, resume, ending=bool(end))
         elif end:
             await self._store.drop(record.id)  # nobody has been told anything of it
             return
         else:
-            owned = self._own(new, self._events(new, pins), pins, log)
+            owned = self._own(new, log)
             _ = self._tasks.start(self._opened(owned))
         if end := end or (await self._store.record(record.id)).cancelled:  # which may have come meanwhile
             await owned.end(end)

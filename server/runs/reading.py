@@ -28,6 +28,10 @@ class StoreReader:
         self._wake = Wake()
         self._away = False
 
+    @property
+    def afresh(self) -> bool:
+        return bool(self._news) and self._news[0].resumed
+
     async def next(self, until: float) -> Sequence[Entry]:
         clock = asyncio.get_running_loop().time
         while not self._news:

@@ -25,6 +25,7 @@ from schemas import (
 from schemas.progress import Progress
 from server.runs.entry import Entry
 from server.runs.waiting import Waiting
+from server.runs.watch import Unwatched, Watch
 
 _log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Run:
     - `write`: takes each entry, in order
     - `pins`: those that the chain listens to; without them nobody can take a field of this run over
     - `progress`: what the log says already, if another worker began it
+    - `watch`: who is told of it beside its readers
     """
 
     def __init__(
@@ -46,12 +48,14 @@ class Run:
         write: Callable[[Entry], None],
         pins: Pins | None = None,
         progress: Progress | None = None,
+        watch: Watch | None = None,
     ) -> None:
         self.progress = progress or Progress()
         """How far it has come."""
         self._events = events
         self._write = write
         self._pins = pins
+        self._watch = watch or Unwatched()
         self._pinned: set[int] = set()  # the numbers of the pins that have been written down
         self._begun = False
         self._abandoned = False
@@ -106,6 +110,7 @@ class Run:
         self._abandoned = True
         self._task.cancel()
         await asyncio.wait({self._task})
+        self._watch.gone()
         self._waiting.look()
 
     async def _stop(self, end: StreamError | str) -> None:
@@ -139,6 +144,7 @@ class Run:
         if isinstance(event, Pinned):
             self._pinned.add(event.seq)
         self._write(Entry(event))
+        self._watch.told(event)
         self._waiting.look()
 
     def _append_end(self, end: StreamError | str) -> None:
@@ -149,6 +155,7 @@ class Run:
             self._append(self._ending(end))
         else:
             self._refused = end if isinstance(end, StreamError) else ServerError(f"The run was cancelled: {end}.")
+            self._watch.ended(end)
             self._waiting.look()
 
     def _ending(self, end: StreamError | str) -> Event:

@@ -6,6 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from typing import Any, NamedTuple
 
 from schemas import Code, RequestError, RunView, ServerError, copy_json
+from server.full import Full
 from server.runs.errands import Errands, no_answer
 from server.runs.log import Log, Reader
 from server.runs.owned import Owned
@@ -79,7 +80,7 @@ class Runs:
         `sure`: whether it had been given that number with certainty. `RequestError` if there is no such run (any more).
         """
         if self._readers >= self._bounds.readers:
-            raise ServerError("Too many are reading here. Try again shortly.", code=Code.TOO_BUSY, retry_after_ms=2000)
+            raise Full("readers", "Too many are reading here. Try again shortly.")
         self._readers += 1
         try:
             async with AsyncExitStack() as held:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from math import inf
 
 from chains.faults import log_fault
@@ -17,17 +18,21 @@ AT_ONCE = 20
 
 
 class Tending:
-    """Tends this worker's runs for ever. `trouble` says in words what is wrong with the store, if anything is.
+    """Tends this worker's runs for ever. `trouble` says in words what is wrong with the store, if anything is;
+    `told` is told each time whether it could be reached.
 
     A store that was away has heard nobody renew a lease, so it lets nobody claim one for a while (`Store.claim`). It
     may have been restarted empty, so what it does not know is not held to be unknown yet (`Runs.doubtful`).
     """
 
-    def __init__(self, runs: Runs, store: Store, bounds: Bounds) -> None:
+    def __init__(
+        self, runs: Runs, store: Store, bounds: Bounds, told: Callable[[bool], None] = lambda reachable: None
+    ) -> None:
         self.trouble = ""
         self.opened = asyncio.Event()
         """Set when the store has been there for the first time."""
         self._runs = runs
+        self._told = told
         self._store = store
         self._bounds = bounds
         self._renewed_at = self._noted_at = -inf
@@ -42,6 +47,7 @@ class Tending:
                 self.trouble, self._renewed_at, self._noted_at = error.message, -inf, -inf
             except Exception as error:  # noqa: BLE001  # tried again the next time
                 log_fault(_log, "runs cannot be tended", error)
+            self._told(not self.trouble)
             await asyncio.sleep(min(self._bounds.lease_s / 4, 1.0))
 
     async def _look_after(self) -> None:
