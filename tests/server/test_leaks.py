@@ -102,7 +102,7 @@ def test_two_hundred_readers_that_leave_runs_which_go_on(server: ThreadServer, u
             begun = client.post("/meeting-info/runs", json={"input": MEETING_INPUT})
             url = begun.json()["events_url"]
             for number, received in enumerate([0, 0, 1, 100, 900] * 2):
-                lines = [f"GET {url}?last_event_id={number % 3} HTTP/1.1", "host: test", "", ""]
+                lines = [f"GET {url}?last_event_id={number % 3} HTTP/1.1", "host: 127.0.0.1", "", ""]
                 drop(server, "\r\n".join(lines).encode(), received)
             assert len(Remembering.made.owner.owned) == 1
             assert client.delete(url.removesuffix("/events")).status_code == 204

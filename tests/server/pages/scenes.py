@@ -76,6 +76,12 @@ def say(page: Page, text: str) -> None:
     page.keyboard.press("Enter")
 
 
+def give_token(page: Page, token: str) -> None:
+    """Gives the page an access token, as it asks for one."""
+    page.get_by_label("Access token").fill(token)
+    page.get_by_test_id("access-give").click()
+
+
 def input_of(request: Request) -> Any:
     """What the page sent to a chain."""
     body: Any = request.post_data_json

@@ -184,7 +184,7 @@ def test_the_first_byte_of_a_run_never_waits_for_the_model(start: Start, upstrea
     status, receipt = asyncio.run(post(f"{server.url}/meeting-info/runs", {"input": MEETING_INPUT}))
     assert status == 201
     with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as client:
-        client.sendall(f"GET {receipt['events_url']} HTTP/1.1\r\nhost: test\r\n\r\n".encode())
+        client.sendall(f"GET {receipt['events_url']} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n".encode())
         said = b""
         while b"event: start" not in said:
             said += client.recv(4096)
