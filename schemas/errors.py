@@ -55,6 +55,7 @@ class Code(StrEnum):
     WORKER_LOST = "worker_lost"
     SHUTTING_DOWN = "shutting_down"
     STORE_UNAVAILABLE = "store_unavailable"
+    ISSUER_UNAVAILABLE = "issuer_unavailable"
     INTERNAL = "internal"
 
 
@@ -98,6 +99,7 @@ MEANING: dict[Code, Meaning] = {
     Code.WORKER_LOST: Meaning("server", True, 502),
     Code.SHUTTING_DOWN: Meaning("server", True, 503),
     Code.STORE_UNAVAILABLE: Meaning("server", True, 503),
+    Code.ISSUER_UNAVAILABLE: Meaning("server", True, 503),
     Code.INTERNAL: Meaning("server", True, 500),
 }
 

@@ -5,7 +5,6 @@ import importlib
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from importlib.metadata import version
 from typing import Any
 
 from fastapi import FastAPI
@@ -50,6 +49,9 @@ UNOBSERVED: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans"
 THIS_MACHINE = ["localhost", "127.0.0.1", "[::1]"]
 """By which names a server is called that only this machine can reach."""
 
+VERSION = "0.1.0"
+"""As pyproject.toml has it, which is not there where only the server is."""
+
 WATCH_S = 1.0
 """Seconds between two looks at whether the models are there."""
 
@@ -66,7 +68,7 @@ def create_app(settings: Settings) -> FastAPI:
     store, bounds = store_of(settings.runs), settings.run_bounds()
     totals = {name: settings.run_limits(name).total for name in chains}
     access = access_of(settings, bounds.longest_s(totals.values()) + settings.runs.ttl_s, redis_url(settings.runs))
-    observer = observer_of(settings, chains, version("moim-stream"))
+    observer = observer_of(settings, chains, VERSION)
     owner = Owner(store, chains, totals, bounds, access.quota.meter_of, watching(settings, observer))
     runs = Runs(store, owner, bounds, longest_s=max(totals.values()))
     tending = Tending(runs, store, bounds, observer.store_reachable)

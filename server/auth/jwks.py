@@ -27,7 +27,7 @@ taken back is good for ten minutes more. Issuers themselves let theirs be cached
 class KeysUnavailable(ServerError):
     """There have never been any keys, so nobody can tell yet whether a token is good."""
 
-    default = Code.TOO_BUSY
+    default = Code.ISSUER_UNAVAILABLE
 
     def __init__(self, retry_after_s: float) -> None:
         message = "Tokens cannot be checked just now. Try again shortly."

@@ -22,7 +22,6 @@ FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 def metrics_folder(workers: int) -> Iterator[None]:
     """In this block workers that are started share their metrics; behind it nothing of them is left."""
     if workers == 1:
-        os.environ.pop(FOLDER, None)  # somebody else's
         yield
         return
     os.environ[FOLDER] = folder = tempfile.mkdtemp(prefix="metrics-")

@@ -208,6 +208,7 @@ export const en = {
   "code.time_limit": "The answer took too long.",
   "code.worker_lost": "The server's worker was lost.",
   "code.shutting_down": "The server is restarting.",
+  "code.issuer_unavailable": "Nobody can be let in just now: the keys for it cannot be reached.",
   "code.store_unavailable": "The server cannot look after runs just now.",
   "code.internal": "Something went wrong in the server.",
 

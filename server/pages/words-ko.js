@@ -207,6 +207,7 @@ export const ko = {
   "code.time_limit": "답이 너무 오래 걸렸어요.",
   "code.worker_lost": "서버의 작업이 사라졌어요.",
   "code.shutting_down": "서버를 다시 시작하고 있어요.",
+  "code.issuer_unavailable": "지금은 접속 권한을 확인할 수 없어요.",
   "code.store_unavailable": "지금은 서버가 작업을 맡아 둘 수 없어요.",
   "code.internal": "서버에 문제가 생겼어요.",
 

@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from server.settings import Settings
 
-HEADERS = {"cache-control": "no-cache, no-transform"}
+HEADERS = {"cache-control": "no-cache, no-store, no-transform"}
 FAREWELL_S = 1.0
 """Seconds kept at the end of the drain for telling the readers that the server is going."""
 

@@ -36,9 +36,9 @@ class Remembering(Runs):
         self.seen: list[str] = []
         Remembering.made = self
 
-    def attached(self, run_id: str, run: Any) -> Any:
+    def attached(self, run_id: str, run: Any, user: str = "") -> Any:
         self.seen.append(run_id)
-        return super().attached(run_id, run)
+        return super().attached(run_id, run, user)
 
     @property
     def held(self) -> list[Any]:

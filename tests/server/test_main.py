@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 
+from server.app import VERSION
 from server.command import main
 from tests.server.configs import both, openai, settings
 from tests.server.process import ROOT, server_environment
@@ -92,3 +94,9 @@ def test_a_process_ends_with_one_sentence_and_status_2(config: Path) -> None:
     [sentence] = ended.stderr.splitlines()
     assert "MODEL" in sentence
     assert sentence.endswith(".")
+
+
+def test_the_version_that_is_shown_is_the_projects() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == VERSION
+    assert f'image.version="{VERSION}"' in (ROOT / "deploy" / "Containerfile").read_text(encoding="utf-8")

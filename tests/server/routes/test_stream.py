@@ -49,7 +49,7 @@ async def test_a_stream_is_whole(client: httpx.AsyncClient, path: str, wanted: A
 async def test_its_headers_keep_relays_from_holding_it_back(client: httpx.AsyncClient) -> None:
     response = await client.post("/chatbot/stream", json={"input": CHAT_INPUT})
     assert response.headers["content-type"] == "text/event-stream; charset=utf-8"
-    assert response.headers["cache-control"] == "no-cache, no-transform"
+    assert response.headers["cache-control"] == "no-cache, no-store, no-transform"
     assert response.headers["x-accel-buffering"] == "no"
     assert "content-length" not in response.headers
     assert "content-encoding" not in response.headers
