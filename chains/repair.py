@@ -1,6 +1,5 @@
 """Asking the model again: for what, and in which words."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from chains.ask import Ask, names
+from chains.prompts.quoting import quoted
 from schemas import Code, StreamError
 from schemas.progress import TAKEOVERS
 
@@ -40,7 +40,7 @@ class Repair:
             *(f"- {breach.path or 'the whole'}: {breach.message}" for breach in self.error.details),
         ]
         if self.kept:
-            lines.append(f"These fields stay as they are: {json.dumps(dict(self.kept), ensure_ascii=False)}")
+            lines.append(f"These fields stay as they are: {quoted(dict(self.kept))}")
         lines.append(f"Write one JSON object with only these fields: {', '.join(names(self.ask.wanted))}.")
         # Never empty, and never left out: many chat templates refuse two user messages in a row.
         return [AIMessage(self.said or "{}"), HumanMessage("\n".join(lines))]

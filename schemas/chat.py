@@ -25,7 +25,8 @@ class Candidate(BaseModel):
 
     model_config = ConfigDict(extra="ignore")
 
-    id: GroupId
+    # Models are sent it as one of the words that they may answer, also where a template quotes nothing.
+    id: Annotated[GroupId, Field(pattern=r"^[^\s<>\[\]\"'`\\]+$")]
     name: str = Field(min_length=1, max_length=64)
     summary: str = Field(default="", max_length=400)
     tags: list[Annotated[str, Field(max_length=40)]] = Field(default_factory=list, max_length=10)

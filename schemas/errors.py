@@ -78,7 +78,7 @@ MEANING: dict[Code, Meaning] = {
     Code.REQUEST_TOO_LARGE: Meaning("request", False, 413),
     Code.CONFLICT: Meaning("request", False, 409),
     Code.GONE: Meaning("request", False, 410),
-    Code.RATE_LIMITED: Meaning("request", True, 429),
+    Code.RATE_LIMITED: Meaning("server", True, 429),
     Code.TOO_BUSY: Meaning("server", True, 503),
     Code.UPSTREAM_AUTH: Meaning("upstream", False, 502),
     Code.UPSTREAM_BUSY: Meaning("upstream", True, 503),

@@ -19,6 +19,7 @@ from server.auth.access import access_of
 from server.auth.door import Door
 from server.draining import drained
 from server.errors import Faults, add_error_handlers
+from server.guard.arrival import STATE as ARRIVAL
 from server.guard.body import BodyLimit
 from server.guard.capacity import Capacity
 from server.guard.disconnect import CancelOnDisconnect
@@ -83,7 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
         works = (_watch(models, observer), runs.errands.serve(), tending.run())
         tasks = [asyncio.create_task(work) for work in works]
         with drained(runs, settings.limits.drain_s, deaf=settings.workers > 1):
-            yield {STATE: settings.limits.reader_s, TOLD: observer.cut}
+            yield {ARRIVAL: settings.limits.request_s, STATE: settings.limits.reader_s, TOLD: observer.cut}
         await runs.give_up()
         for task in tasks:
             task.cancel()
@@ -101,6 +102,7 @@ def create_app(settings: Settings) -> FastAPI:
         openapi_url=documented,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # its redirects are made of what the client calls this server
         telemetry=UNOBSERVED,
     )
     add_error_handlers(app)

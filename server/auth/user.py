@@ -8,7 +8,7 @@ from typing import cast
 from starlette.requests import Request
 from starlette.types import Scope
 
-from schemas import Code, RequestError
+from schemas import Code, RequestError, ServerError
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Forbidden(RequestError):
         super().__init__(message)
 
 
-class TooMany(RequestError):
+class TooMany(ServerError):
     """A user has had its share of something, and can have more later. `limit`: of what, by its key in the settings."""
 
     default = Code.RATE_LIMITED

@@ -11,8 +11,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schemas import RequestError
 
-PROBED = frozenset({"/health", "/ready"})
-"""What load balancers ask by address. Nothing there depends on a name, or is a secret."""
+PROBED = frozenset({"/health", "/ready", "/metrics"})
+"""What load balancers and Prometheus ask by address. Nothing there depends on a name."""
 
 _HOST = re.compile(rb"(?P<name>\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::[0-9]{0,5})?")
 

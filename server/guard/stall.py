@@ -5,7 +5,7 @@ import socket
 import struct
 import sys
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from server.guard.arrival import ArrivalGuard
 
 STATE = "reader_s"
 """Under which name the app's lifespan state says for how many seconds a reader may take nothing."""
@@ -14,7 +14,7 @@ TOLD = "cut"
 """And under which name whom to tell that one was cut."""
 
 
-class StallGuard(HttpToolsProtocol):
+class StallGuard(ArrivalGuard):
     """uvicorn's HTTP protocol, which cuts a connection whose client has not taken what was sent for too long.
 
     A response waits while the connection's buffer is full. Cancelling the response would not free it: the buffer would

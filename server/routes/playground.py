@@ -13,6 +13,12 @@ from starlette.responses import Response
 
 from chains.structured import StructuredChain
 
+POLICY = (
+    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data:; frame-ancestors 'none'"
+)
+"""LangServe's page has a script in itself, and makes others. It is there in development only."""
+
 
 def playground_routes(chain: StructuredChain, path: str) -> APIRouter:
     """The page of one chain. It posts to `stream_log` and to nothing else."""
@@ -22,7 +28,9 @@ def playground_routes(chain: StructuredChain, path: str) -> APIRouter:
     @router.get(f"{path}/playground/{{file:path}}", include_in_schema=False)
     async def playground(file: str) -> Response:
         base, keys = f"{path}/playground", ()
-        return await serve_playground(chain, form, chain.result, keys, base, file, False, False, "default")
+        response = await serve_playground(chain, form, chain.result, keys, base, file, False, False, "default")
+        response.headers["content-security-policy"] = POLICY
+        return response
 
     return router
 

@@ -51,6 +51,7 @@ class LimitSettings(Section):
     runs: int = Field(default=500, ge=1)
     readers: int = Field(default=10_000, ge=1)
     reader_s: float = Field(default=20, gt=0)
+    request_s: float = Field(default=30, gt=0)
     queue_s: float = Field(default=0, ge=0, le=60)
     user_streams: int | None = Field(default=20, ge=1)  # these four: null is no limit
     user_requests: int | None = Field(default=600, ge=1)

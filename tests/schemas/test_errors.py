@@ -32,7 +32,7 @@ def test_what_the_request_did_is_4xx_and_not_retried(code: Code) -> None:
         assert meaning.status < 500
         assert not meaning.retryable
     if meaning.retryable:
-        assert meaning.status >= 500
+        assert meaning.status >= 500 or meaning.status == 429  # too many, for now
 
 
 @pytest.mark.parametrize(("phase", "kind"), BY_PHASE.items())

@@ -22,6 +22,7 @@ from server.observe.spans import Spans
 from server.observe.traces import Traces
 from server.settings import TraceSettings
 from tests.server.observe.watching import FIELDS, Lines, samples
+from tests.server.reading import PATIENCE_S
 from tests.upstream import Step, Upstream, answer, cut, ends, says, sse, stream, whole
 
 RUN = "019a0000-0000-7000-8000-00000000002a"
@@ -71,7 +72,7 @@ class Watched:
             raise LookupError(body)
         watch = self.observer.run(run_id, "chatbot", "u-1", "demo", traceparent=None, asked=body)
         try:
-            async for event in self._chain.astream_typed(body, {"callbacks": watch.callbacks}):
+            async for event in self._chain.astream_typed(body, {"callbacks": watch.callbacks}, hold=PATIENCE_S):
                 watch.told(event)
         except StreamError as error:
             watch.ended(error)

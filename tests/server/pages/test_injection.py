@@ -200,7 +200,7 @@ def test_a_refusal_is_text_too(open_watched: Open) -> None:
 
 
 def test_langserves_playground_shows_text_too(browser: Browser, shared: Callable[[str], ServerProcess]) -> None:
-    """It ships with LangServe, for development only, and has no policy of ours: here its own care has to do."""
+    """It ships with LangServe, for development only, and cannot live under our policy: here its own care has to do."""
     with browser.new_context() as context:
         page = context.new_page()
         page.goto(f"{shared(config(form=meeting(ALL), pace_ms=0)).url}/meeting-info/playground/")

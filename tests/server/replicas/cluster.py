@@ -94,9 +94,7 @@ class Cluster:
 
 
 @contextmanager
-def cluster(
-    config: str, folder: Path, count: int = 3, **environment: str
-) -> Iterator[tuple[Cluster, RedisServer]]:
+def cluster(config: str, folder: Path, count: int = 3, **environment: str) -> Iterator[tuple[Cluster, RedisServer]]:
     """So many replicas, and their Redis."""
     with RedisServer(folder) as redis:
         running = Cluster(config, folder, redis, count, environment)

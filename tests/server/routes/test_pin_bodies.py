@@ -113,7 +113,9 @@ class TestBody:
 
 
 class TestUnknownRuns:
-    @pytest.mark.parametrize("value", ["mine", None, 1.5, 2**63 - 1, [], {"a": [{}]}, "가" * (LIMIT // 7)], ids=range(7))
+    @pytest.mark.parametrize(
+        "value", ["mine", None, 1.5, 2**63 - 1, [], {"a": [{}]}, "가" * (LIMIT // 7)], ids=range(7)
+    )
     async def test_a_sound_pin_of_no_run(self, client: httpx.AsyncClient, value: Any) -> None:
         body = json.dumps({"path": "/summary", "value": value})
         refusal(await client.post(URL, content=body, headers=JSON), 404, "not_found")

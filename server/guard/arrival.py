@@ -1,0 +1,94 @@
+"""Guards against requests that never arrive whole: a head without end fills memory, half a body keeps a place."""
+
+import asyncio
+import json
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from schemas import RequestError
+
+STATE = "request_s"
+"""Under which name the app's lifespan state says for how many seconds a request may be on its way."""
+
+HEAD_BYTES = 65_536
+"""The longest head. nginx takes 32 KB in all, and uvicorn's other parser as much as this one."""
+
+
+class ArrivalGuard(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, which waits for a request only so long, and takes only so much that is no body.
+
+    The time runs from the connection's beginning, or from a further request's first byte, until the request is whole.
+    It stands still while it is the server that does not read. Between two requests uvicorn's own limit holds.
+    """
+
+    _late: asyncio.TimerHandle | None = None
+    _outside = 0
+    """Bytes since the last of a body, the end of a head or of a request: what the parser keeps until it sees an end."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """A client is there, and should say something."""
+        super().connection_made(transport)
+        self._expect()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It has left."""
+        self._arrived()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Some bytes of a request, or of several."""
+        if self._between:
+            self._expect()
+        self._outside += len(data)
+        super().data_received(data)
+        if self._outside > HEAD_BYTES:
+            self._refuse(431, f"The request's head is larger than {HEAD_BYTES} bytes.")
+
+    def on_headers_complete(self) -> None:
+        """The head is whole."""
+        self._outside = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """A piece of the body."""
+        self._outside = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._outside = 0
+        self._arrived()
+        super().on_message_complete()
+
+    @property
+    def _between(self) -> bool:
+        """Whether no request has its head here and its answer still to come."""
+        return self.cycle is None or self.cycle.response_complete  # type: ignore[redundant-expr]  # None at first
+
+    def _expect(self) -> None:
+        if self._late is None and (limit := self.app_state.get(STATE)) is not None:
+            self._late = self.loop.call_later(limit, self._overdue)
+
+    def _overdue(self) -> None:
+        self._late = None
+        if self.flow.read_paused:
+            self._expect()
+        else:
+            self._refuse(408, "The request did not arrive in time.")
+
+    def _arrived(self) -> None:
+        if self._late:
+            self._late.cancel()
+            self._late = None
+
+    def _refuse(self, status: int, message: str) -> None:
+        """Hangs up, and says why to whoever has begun to ask and has not been answered yet. Who reads the body of the
+        request learns that its client is gone.
+        """
+        if self.transport.is_closing():
+            return
+        if self._outside if self._between else not self.cycle.response_started:
+            body = json.dumps(RequestError(message).envelope()).encode("ascii")
+            head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
+            self.transport.write(STATUS_LINE[status] + head + body)
+        self.transport.close()
