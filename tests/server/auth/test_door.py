@@ -175,3 +175,22 @@ def test_processes_that_share_need_a_secret_of_their_own(
     config = scripted(text(CHAT), auth={"key_env": "SERVICE_KEY"}, **shared)
     with pytest.raises(SettingsError, match="SERVER_SECRET"):
         create_app(parse_settings(config, "the test's settings"))
+
+
+async def test_another_origin_may_show_who_asks_if_it_is_named(environment: None, tmp_path: Path) -> None:
+    """Also a refusal is for it to read; and cookies come along for nobody else."""
+    friend, stranger = "https://app.example.com", "https://evil.example.com"
+    config = scripted(text(CHAT), auth=auth(tmp_path), cors={"origins": [friend]})
+    app = create_app(parse_settings(config, "the test's settings"))
+    asks = {"access-control-request-method": "POST", "access-control-request-headers": "authorization,content-type"}
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
+        allowed = await client.options("/chatbot/runs", headers={"origin": friend, **asks})
+        assert allowed.status_code == 200
+        refused = await client.post("/chatbot/runs", json=BODY, headers={"origin": friend})
+        refusal(refused, 401, Code.UNAUTHENTICATED)
+        for response in (allowed, refused):
+            assert response.headers["access-control-allow-origin"] == friend
+            assert response.headers["access-control-allow-credentials"] == "true"
+        assert (await client.options("/chatbot/runs", headers={"origin": stranger, **asks})).status_code == 400
+        unread = await client.post("/chatbot/runs", json=BODY, headers={"origin": stranger})
+        assert "access-control-allow-origin" not in unread.headers
