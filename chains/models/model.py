@@ -11,7 +11,7 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import BaseMessage, BaseMessageChunk
 from langchain_core.runnables import RunnableConfig
 
-from chains.meter import Meter, meter_of_this_task
+from chains.meter import meter_of_this_task
 from chains.output import Dialect, Way
 from schemas import Code, Language, UpstreamError
 
@@ -81,24 +81,16 @@ class Model:
     ) -> AsyncGenerator[BaseMessageChunk]:
         """The answer's chunks, once there is a place for the call."""
         async with self.gate.place():
-            meter = meter_of_this_task()
-            chunks = self.chat.astream(messages, config, **arguments)
-            async for chunk in self._counted(messages, chunks, meter) if meter else chunks:
-                yield chunk
-
-    async def _counted(
-        self, messages: Sequence[BaseMessage], chunks: AsyncIterator[BaseMessageChunk], meter: Meter
-    ) -> AsyncGenerator[BaseMessageChunk]:
-        """The chunks, and at their end, whatever that is, what they took: as the server counts, or else about that."""
-        counted, written = 0, 0.0
-        try:
-            async for chunk in chunks:
-                if usage := getattr(chunk, "usage_metadata", None):
-                    counted = max(counted, usage["total_tokens"])
-                written += self.estimate(chunk.text)
-                yield chunk
-        finally:
-            meter(counted or self.count_tokens(messages) + round(written))
+            meter, counted, written = meter_of_this_task(), 0, 0.0
+            try:
+                async for chunk in self.chat.astream(messages, config, **arguments):
+                    if meter:
+                        counted = max(counted, _counted(chunk))
+                        written += self.estimate(chunk.text)
+                    yield chunk
+            finally:
+                if meter:  # whatever the end is: as the server counts, or else about that
+                    meter(counted or self.count_tokens(messages) + round(written))
 
     def stream(
         self, messages: Sequence[BaseMessage], config: RunnableConfig, **arguments: Any
@@ -114,3 +106,9 @@ class Model:
         """About how many tokens a text is."""
         ascii_characters = len(text.encode("ascii", "ignore"))
         return ascii_characters / 3.5 + (len(text) - ascii_characters) * self.wide_tokens
+
+
+def _counted(chunk: BaseMessageChunk) -> int:
+    """What the server says that the call has taken, if this is the chunk that says it."""
+    usage = getattr(chunk, "usage_metadata", None)
+    return int(usage["total_tokens"]) if usage else 0
