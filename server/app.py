@@ -1,20 +1,14 @@
 """The application: settings in, an ASGI app out."""
 
 import asyncio
-import importlib
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
-from pydantic import ValidationError
 
-from chains.faults import log_fault
-from chains.models.model import Model
-from chains.models.spec import ModelSpec
-from chains.structured import StructuredChain
 from server.auth.access import access_of
 from server.auth.door import Door
 from server.draining import drained
@@ -27,9 +21,10 @@ from server.guard.headers import SecurityHeaders
 from server.guard.hosts import Hosts
 from server.guard.shares import Shares
 from server.guard.stall import STATE, TOLD
+from server.loading import load_chains, load_models, watch_models
 from server.observe.logs import quiet_libraries
 from server.observe.requests import Requests
-from server.observe.runs import Observer, observer_of
+from server.observe.runs import observer_of
 from server.routes.chains import Served, chain_routes
 from server.routes.metrics import metrics_routes
 from server.routes.runs import run_routes
@@ -39,7 +34,7 @@ from server.runs.service import Runs
 from server.runs.store import StoreUnavailable
 from server.runs.tending import Tending
 from server.serving import Serving, watching
-from server.settings import ChainSettings, Settings, SettingsError, complaints
+from server.settings import Settings
 from server.stores import redis_url, store_of
 
 _log = logging.getLogger(__name__)
@@ -53,19 +48,12 @@ THIS_MACHINE = ["localhost", "127.0.0.1", "[::1]"]
 VERSION = "0.1.0"
 """As pyproject.toml has it, which is not there where only the server is."""
 
-WATCH_S = 1.0
-"""Seconds between two looks at whether the models are there."""
-
 
 def create_app(settings: Settings) -> FastAPI:
     """The app that serves these settings. Loads the models it needs, which for the embedded one takes a second."""
     quiet_libraries()
-    models = _load_models(settings)
-    chains = {
-        name: _build(name, served, models[settings.model_name(name)], settings)
-        for name, served in settings.chains.items()
-    }
-
+    models = load_models(settings)
+    chains = load_chains(settings, models)
     store, bounds = store_of(settings.runs), settings.run_bounds()
     totals = {name: settings.run_limits(name).total for name in chains}
     access = access_of(settings, bounds.longest_s(totals.values()) + settings.runs.ttl_s, redis_url(settings.runs))
@@ -81,7 +69,7 @@ def create_app(settings: Settings) -> FastAPI:
             await store.open()
             tending.opened.set()
         await access.open()
-        works = (_watch(models, observer), runs.errands.serve(), tending.run())
+        works = (watch_models(models, observer.model_alive), runs.errands.serve(), tending.run())
         tasks = [asyncio.create_task(work) for work in works]
         with drained(runs, settings.limits.drain_s, deaf=settings.workers > 1):
             yield {ARRIVAL: settings.limits.request_s, STATE: settings.limits.reader_s, TOLD: observer.cut}
@@ -106,7 +94,7 @@ def create_app(settings: Settings) -> FastAPI:
         telemetry=UNOBSERVED,
     )
     add_error_handlers(app)
-    app.include_router(service_routes(chains, settings, runs, tending))
+    app.include_router(service_routes(chains, serving, tending))
     app.include_router(run_routes(serving))
     for name in settings.chains:
         app.include_router(chain_routes(Served(settings, access, runs, observer, name, chains[name])))
@@ -135,46 +123,3 @@ def _add_guards(app: FastAPI, serving: Serving) -> None:
     app.add_middleware(Hosts, names=settings.http.hosts or THIS_MACHINE)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Requests, observer=serving.observer)
-
-
-async def _watch(models: Mapping[str, Model], observer: Observer) -> None:
-    """Brings back a model whose process has died; until then `/ready` says so."""
-    while True:
-        await asyncio.sleep(WATCH_S)
-        for name, model in models.items():
-            observer.model_alive(name, model.alive())
-            if not model.alive():
-                try:
-                    await asyncio.to_thread(model.revive)
-                except Exception as error:  # noqa: BLE001  # tried again the next time
-                    log_fault(_log, f"{model.name} cannot be brought back", error)
-
-
-def _load_models(settings: Settings) -> dict[str, Model]:
-    names = {settings.model_name(chain) for chain in settings.chains}
-    return {name: _load(name, settings.models[name]) for name in sorted(names)}
-
-
-def _load(name: str, spec: ModelSpec) -> Model:
-    """Loads one model. `SettingsError` says which of the `parameters`, which are LangChain's to know, are wrong."""
-    try:
-        return spec.load()
-    except ValidationError as error:
-        raise SettingsError(f"models.{name}.parameters cannot be used:\n{complaints(error)}") from error
-
-
-def _build(name: str, served: ChainSettings, model: Model, settings: Settings) -> StructuredChain:
-    """Imports a chain's builder and calls it. `SettingsError` says what in `runnable` is wrong."""
-    module, _, function = served.runnable.partition(":")
-    where = f"chains.{name}.runnable: {served.runnable}"
-    try:
-        build = getattr(importlib.import_module(module), function)
-    except (ImportError, AttributeError, TypeError) as error:
-        raise SettingsError(f"{where} cannot be imported ({error})") from error
-    try:
-        chain = build(model, settings.run_limits(name))
-    except (TypeError, ValueError) as error:
-        raise SettingsError(f"{where} cannot be built ({error})") from error
-    if not isinstance(chain, StructuredChain):
-        raise SettingsError(f"{where} does not build a StructuredChain")
-    return chain

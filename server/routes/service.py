@@ -11,22 +11,14 @@ from chains.structured import StructuredChain
 from schemas.document import schema_document
 from server.runs.service import Runs
 from server.runs.tending import Tending
-from server.settings import Settings
+from server.serving import Serving
 
 PAGES = Path(__file__).parent.parent / "pages"
-PAGE_HEADERS = {
-    # Only what this server serves itself: text of a model that turned into markup would have nothing to run.
-    "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
-    "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cache-control": "no-cache",
-}
 
 
-def service_routes(chains: dict[str, StructuredChain], settings: Settings, runs: Runs, tending: Tending) -> APIRouter:
+def service_routes(chains: dict[str, StructuredChain], serving: Serving, tending: Tending) -> APIRouter:
     """The routes. `/health` touches nothing; `/ready` says what is served, by which model."""
-    router = APIRouter()
+    router, settings = APIRouter(), serving.settings
     document = schema_document()
 
     @router.head("/health", include_in_schema=False)
@@ -39,7 +31,7 @@ def service_routes(chains: dict[str, StructuredChain], settings: Settings, runs:
     @router.get("/ready", tags=["service"], responses={503: {"description": "Nothing should be sent here now"}})
     async def ready(response: Response) -> dict[str, Any]:
         """Ready to stream: the chains that are served, where, by which model, and whether only to those let in."""
-        trouble = _trouble(chains, runs, tending)
+        trouble = _trouble(chains, serving.runs, tending)
         response.status_code = 503 if trouble else 200
         return {
             "status": trouble or "ready",
@@ -62,7 +54,7 @@ def service_routes(chains: dict[str, StructuredChain], settings: Settings, runs:
 
     @router.get("/", include_in_schema=False)
     async def page() -> FileResponse:
-        return FileResponse(PAGES / "index.html", headers=PAGE_HEADERS)
+        return FileResponse(PAGES / "index.html", headers={"cache-control": "no-cache"})
 
     router.mount("/page", StaticFiles(directory=PAGES), name="page")
     return router
