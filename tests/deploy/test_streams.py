@@ -38,7 +38,9 @@ READ_STREAM = """async ([path, body]) => {
   const heard = [], decoder = new TextDecoder();
   const answer = await fetch(path, {method: 'POST', headers: {'content-type': 'application/json'}, body});
   for await (const piece of answer.body) heard.push([Date.now() / 1000, decoder.decode(piece, {stream: true})]);
-  return {heard, protocol: performance.getEntriesByName(answer.url)[0].nextHopProtocol};
+  const entries = () => performance.getEntriesByName(answer.url);
+  while (entries().length === 0) await new Promise((later) => setTimeout(later)); // they are told of behind the end
+  return {heard, protocol: entries()[0].nextHopProtocol};
 }"""
 READ_LATER = "() => { window.heard = fetch('/', {method: 'POST', body: '{}'}).then((got) => got.text()); }"
 LEAVE_STREAM = """async ([path, body]) => {

@@ -1,11 +1,13 @@
 """Users and backends as they call a server: what they show, and the settings of one that knows them."""
 
+import time
 from pathlib import Path
 from typing import Any
 
 from tests.server.auth.issuer import AUDIENCE, ISSUER, claims, jwks
 from tests.server.auth.letting import RSA
 
+DAY_S = 86_400
 KEY = "the-key-of-the-backend-0123456789"
 SECRET = "what-signs-tickets-and-cookies-0123456789"  # noqa: S105
 ENVIRONMENT = {"SERVICE_KEY": KEY, "SERVER_SECRET": SECRET}
@@ -24,8 +26,8 @@ def bearer(credential: str) -> dict[str, str]:
 
 
 def token_of(user: str, **changed: Any) -> dict[str, str]:
-    """What a user shows."""
-    return bearer(RSA.token(claims(sub=user, **changed)))
+    """What a user shows: good for longer than all tests take, since some are made when tests are collected."""
+    return bearer(RSA.token(claims(**{"sub": user, "exp": int(time.time()) + DAY_S, **changed})))
 
 
 def backend(user: str | None = None) -> dict[str, str]:
