@@ -37,7 +37,7 @@ def set_up_logs(settings: LogSettings, mode: str) -> None:
     """
     handler = _Handler(sys.stderr)
     in_json = mode == "production" if settings.format == "auto" else settings.format == "json"
-    handler.setFormatter(_formatter(in_json=in_json, full_traces=settings.level == "debug"))
+    handler.setFormatter(_formatter(in_json=in_json, full_traces=settings.content))
     root = logging.getLogger()
     root.handlers = [*(other for other in root.handlers if not isinstance(other, _Handler)), handler]
     root.setLevel(settings.level.upper())

@@ -170,8 +170,8 @@ def test_no_exception_after_all() -> None:
     assert "it broke" in written(lambda: logging.getLogger("x").error("it broke", exc_info=(None, None, None)))
 
 
-def test_at_debug_its_words_are_told_too() -> None:
-    said = written(lambda: logging.getLogger("x").error("it broke", exc_info=raised()), level="debug")
+def test_where_content_may_be_told_its_words_are_told_too() -> None:
+    said = written(lambda: logging.getLogger("x").error("it broke", exc_info=raised()), content=True)
     assert WORDS in said
 
 
