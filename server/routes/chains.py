@@ -187,7 +187,7 @@ async def _attached(
     config: RunnableConfig = {"run_id": run_id}
     if watch.callbacks:
         config["callbacks"] = watch.callbacks
-    events = served.chain.astream_typed(value, config, hold=served.settings.stream.hold_ms / 1000, pins=pins)
+    events = served.chain.astream_typed(value, config=config, hold=served.settings.stream.hold_ms / 1000, pins=pins)
     run = Run(events, log.put, pins, watch=watch)
     held.push_async_callback(run.cancel, "its reader is gone")
     await run.opened()
