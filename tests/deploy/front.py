@@ -1,9 +1,6 @@
 """`deploy/nginx.conf` as it is, in front of servers of this machine: only addresses, ports and paths are others."""
 
-import datetime
-import os
 import re
-import shutil
 import socket
 import ssl
 import subprocess
@@ -13,12 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.certificates import certify
+from tests.nginx import program
 from tests.server.process import START_S, free_port
 from tests.server.reading import PATIENCE_S
 from tests.upstream import Upstream
@@ -85,9 +79,9 @@ def port_of(upstream: Upstream) -> int:
 def fronting(folder: Path, ports: Sequence[int]) -> Iterator[Front]:
     """nginx before the servers on these ports of this machine."""
     front = Front(folder)
-    _certify(front)
+    certify(folder, NAME)
     (folder / "nginx.conf").write_text(_moved(CONFIG.read_text(encoding="utf-8"), front, ports))
-    command = [_program(), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
+    command = [program(), "-p", str(folder), "-c", str(folder / "nginx.conf"), "-g", "daemon off;"]
     with (folder / "started.log").open("wb") as said:
         process = subprocess.Popen(command, stdout=said, stderr=subprocess.STDOUT)  # noqa: S603
     try:
@@ -120,36 +114,3 @@ def _moved(text: str, front: Front, ports: Sequence[int]) -> str:
         text, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
         assert count, f"deploy/nginx.conf has no {pattern}"
     return text
-
-
-def _certify(front: Front) -> None:
-    """A key and a certificate of the name, by nobody but itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    front.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    (front.folder / "tls.key").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-
-
-def _program() -> str:
-    """The machine's own nginx. Without one the test is skipped, and where CI=true it fails."""
-    if found := shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
-        return found
-    missing = "No nginx on this machine (Debian: apt-get install nginx-light)"
-    if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)

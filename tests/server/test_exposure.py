@@ -3,21 +3,15 @@
 # ruff: noqa: S104  # nothing is bound here
 
 import ssl
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from server.exposure import check_exposure, check_told
 from server.settings import SettingsError, parse_settings
+from tests.certificates import certify
 from tests.server.auth.callers import KEY
 from tests.server.configs import CHAT, CHAT_INPUT, scripted, text
 from tests.server.process import Start
@@ -99,22 +93,10 @@ def certificate(tmp_path: Path) -> dict[str, str]:
     return certified(tmp_path)
 
 
-def certified(folder: Path, name: str = "tls") -> dict[str, str]:
-    key = ec.generate_private_key(ec.SECP256R1())
-    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    addresses = [x509.DNSName("localhost"), x509.IPAddress(ip_address("127.0.0.1"))]
-    made = (
-        x509.CertificateBuilder(who, who, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(addresses), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / f"{name}.crt", folder / f"{name}.key"
-    files[0].write_bytes(made.public_bytes(Encoding.PEM))
-    files[1].write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    return dict(zip(("certificate", "certificate_key"), map(str, files), strict=True))
+def certified(folder: Path, file: str = "tls") -> dict[str, str]:
+    """The settings for it."""
+    made = certify(folder, "localhost", file)
+    return {"certificate": str(made.certificate), "certificate_key": str(made.key)}
 
 
 def test_with_a_certificate_it_speaks_tls(start: Start, certificate: dict[str, str]) -> None:

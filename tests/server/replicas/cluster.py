@@ -1,7 +1,5 @@
 """Several replicas of the server on one Redis, behind nginx: what runs in production, on free ports of this machine."""
 
-import os
-import shutil
 import signal
 import subprocess
 import time
@@ -9,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-import pytest
-
+from tests.nginx import program
 from tests.redis import RedisServer
 from tests.server.process import START_S, ServerProcess, free_port
 
@@ -33,16 +30,6 @@ http {{
   }}
 }}
 """
-
-
-def _program() -> str:
-    """The machine's own nginx. Without one the test is skipped, and where CI=true it fails."""
-    if found := shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin"):
-        return found
-    missing = "No nginx on this machine (Debian: apt-get install nginx-light)"
-    if os.environ.get("CI") == "true":
-        pytest.fail(missing)
-    pytest.skip(missing)
 
 
 class Cluster:
@@ -114,7 +101,7 @@ def nginx(replicas: Cluster, folder: Path) -> Iterator[str]:
     with ExitStack() as closing:
         log = closing.enter_context((folder / "nginx.log").open("wb"))
         process = subprocess.Popen(  # noqa: S603
-            [_program(), "-p", str(folder), "-c", str(folder / "nginx.conf")],
+            [program(), "-p", str(folder), "-c", str(folder / "nginx.conf")],
             stdout=log,
             stderr=subprocess.STDOUT,
         )
