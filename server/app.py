@@ -13,14 +13,14 @@ from server.auth.access import access_of
 from server.auth.door import Door
 from server.draining import drained
 from server.errors import Faults, add_error_handlers
-from server.guard.arrival import STATE as ARRIVAL
+from server.guard import arrival, stall
 from server.guard.body import BodyLimit
 from server.guard.capacity import Capacity
 from server.guard.disconnect import CancelOnDisconnect
 from server.guard.headers import SecurityHeaders
 from server.guard.hosts import Hosts
+from server.guard.https import HttpsOnly
 from server.guard.shares import Shares
-from server.guard.stall import STATE, TOLD
 from server.loading import load_chains, load_models, watch_models
 from server.observe.logs import quiet_libraries
 from server.observe.requests import Requests
@@ -72,7 +72,12 @@ def create_app(settings: Settings) -> FastAPI:
         works = (watch_models(models, observer.model_alive), runs.errands.serve(), tending.run())
         tasks = [asyncio.create_task(work) for work in works]
         with drained(runs, settings.limits.drain_s, deaf=settings.workers > 1):
-            yield {ARRIVAL: settings.limits.request_s, STATE: settings.limits.reader_s, TOLD: observer.cut}
+            yield {
+                arrival.STATE: settings.limits.request_s,
+                arrival.TOLD: lambda: observer.limited("request_s"),
+                stall.STATE: settings.limits.reader_s,
+                stall.TOLD: observer.cut,
+            }
         await runs.give_up()
         for task in tasks:
             task.cancel()
@@ -120,6 +125,8 @@ def _add_guards(app: FastAPI, serving: Serving) -> None:
         allow_credentials=settings.auth.on,  # a run's cookie; the origins are exact
         expose_headers=["retry-after"],
     )
+    if settings.http.proxies and not (settings.http.certificate or settings.http.plain):
+        app.add_middleware(HttpsOnly)
     app.add_middleware(Hosts, names=settings.http.hosts or THIS_MACHINE)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(Requests, observer=serving.observer)

@@ -18,6 +18,9 @@ from server.worker import CANNOT_SERVE, serve, settings_in_force
 LB_KEEP_ALIVE_S = 620
 """Longer than the 600 s for which Google's load balancers reuse a connection: else they meet closed ones."""
 
+KEEP_ALIVE_S = 75
+"""For clients that come themselves: browsers give up by then."""
+
 FAREWELL_S = 5
 """Seconds that responses have for their last words when nothing goes on any more."""
 
@@ -60,7 +63,7 @@ def _listening(settings: Settings, host: str, port: int) -> dict[str, Any]:
         "forwarded_allow_ips": http.proxies,
         "ssl_certfile": http.certificate,
         "ssl_keyfile": http.certificate_key,
-        "timeout_keep_alive": LB_KEEP_ALIVE_S,
+        "timeout_keep_alive": LB_KEEP_ALIVE_S if http.proxies else KEEP_ALIVE_S,
         "timeout_worker_healthcheck": WORKER_SILENT_S,
         # One worker has drained before the server is told; several do so while it waits for them.
         "timeout_graceful_shutdown": FAREWELL_S + (round(settings.limits.drain_s) if settings.workers > 1 else 0),
@@ -70,6 +73,6 @@ def _listening(settings: Settings, host: str, port: int) -> dict[str, Any]:
 def _served(settings: Settings) -> dict[str, Any]:
     """The app of the only worker, or how each of several makes its own."""
     if settings.workers == 1:
-        return {"app": serve(settings)}
+        return {"app": serve(settings), "workers": 1}  # whatever WEB_CONCURRENCY says
     gc.enable()  # which a worker does for itself; this process only watches over them
     return {"app": "server.worker:application", "factory": True, "workers": settings.workers}

@@ -27,8 +27,8 @@ _BY_STATUS = {
 class Refusal(JSONResponse):
     """An error as a response. It tells `server.observe.requests`, before which it passes, what it says."""
 
-    def __init__(self, error: StreamError, headers: dict[str, str]) -> None:
-        super().__init__(error.envelope(), error.status, headers)
+    def __init__(self, error: StreamError, headers: dict[str, str], status: int | None) -> None:
+        super().__init__(error.envelope(), status or error.status, headers)
         self._error = error
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,12 +36,12 @@ class Refusal(JSONResponse):
         await super().__call__(scope, receive, send)
 
 
-def respond(error: StreamError, headers: dict[str, str] | None = None) -> Response:
-    """The error as a response."""
+def respond(error: StreamError, headers: dict[str, str] | None = None, status: int | None = None) -> Response:
+    """The error as a response. `status`: a more telling one than its code has."""
     headers = {"cache-control": "no-store", **(headers or {})}
     if error.retry_after_ms is not None:
         headers["retry-after"] = str(ceil(error.retry_after_ms / 1000))
-    return Refusal(error, headers)
+    return Refusal(error, headers, status)
 
 
 def add_error_handlers(app: FastAPI) -> None:

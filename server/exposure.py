@@ -12,7 +12,7 @@ from server.settings import Settings, SettingsError
 ANYBODY = "SERVE_ANYBODY"
 PLAIN_HTTP = "SERVE_PLAIN_HTTP"
 
-TOLD_BY = [f"{name}_TRACING{version}" for name in ("LANGSMITH", "LANGCHAIN") for version in ("", "_V2")]
+TRACED_BY = [f"{name}_TRACING{version}" for name in ("LANGSMITH", "LANGCHAIN") for version in ("", "_V2")]
 """By which variables LangChain is told to trace runs at LangSmith."""
 
 
@@ -42,8 +42,8 @@ def check_exposure(settings: Settings, host: str) -> None:
 
 def check_told(settings: Settings) -> None:
     """`SettingsError` if the environment has LangChain tell a hosted service what users and models say."""
-    for variable in TOLD_BY:
-        if os.environ.get(variable, "").lower() == "true" and not settings.log.content:
+    for variable in TRACED_BY:
+        if os.environ.get(variable, "").lower() not in ("", "0", "false") and not settings.log.content:
             raise SettingsError(
                 f"{variable} sends every prompt and answer to a hosted service. Unset it, or set log.content: true"
             )

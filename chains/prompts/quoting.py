@@ -21,7 +21,7 @@ _UNSAFE = regex.compile(
 )
 
 # No token of control has a blank in it.
-_CONTROL = regex.compile(r"<(?=[^\s<>]{1,64}>)|\[(?=/?g?[A-Z_]{2,64}\])")
+_CONTROL = regex.compile(r"<(?=[^\s<>]{1,64}>)|\[(?=/?g?[A-Z_]{2,64}\]|\|[^\s\[\]]{1,64}\|\]|control_\d+\])")
 
 
 def quoted(value: Any) -> str:

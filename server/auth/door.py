@@ -17,12 +17,10 @@ from server.auth.secret import Secret
 from server.auth.tickets import Tickets
 from server.auth.user import ANYBODY, Unauthenticated, User, enter
 from server.errors import respond
+from server.guard.paths import is_reading, run_of
 
 OPEN = re.compile(r"/|/page/.*|/health|/ready|/metrics|/schemas\.json|/openapi\.json")
 """What anybody may ask for; of these `/metrics` has a rule of its own."""
-
-RUN = re.compile(r"/runs/([^/]+)(?:/.*)?")
-EVENTS = re.compile(r"/runs/([^/]+)/events")
 
 
 class Verifier(Protocol):
@@ -53,8 +51,8 @@ class Keeper:
         if shown := headers.getlist("authorization"):
             user = await self._shown(shown, headers)
             return replace(user, key=self._secret.pseudonym(user.id))
-        run = RUN.fullmatch(scope["path"])
-        if self._tickets and run and (holder := self._tickets.user(scope, run[1])):
+        run_id = run_of(scope["path"])
+        if self._tickets and run_id and (holder := self._tickets.user(scope, run_id)):
             return replace(holder, by_ticket=True)
         raise Unauthenticated
 
@@ -70,8 +68,9 @@ class Keeper:
 
     def cookie(self, scope: Scope, user: User) -> str | None:
         """What an opening that was let in by a ticket or a cookie is answered with, so that it can be repeated."""
-        if self._tickets and user.by_ticket and (run := EVENTS.fullmatch(scope["path"])):
-            return self._tickets.cookie(run[1], user, secure=scope["scheme"] == "https")
+        run_id = run_of(scope["path"])
+        if self._tickets and user.by_ticket and run_id and is_reading(scope["path"]):
+            return self._tickets.cookie(run_id, user, secure=scope["scheme"] == "https")
         return None
 
 

@@ -31,6 +31,9 @@ _log = logging.getLogger(__name__)
 AWAY_S = 5.0
 """Seconds for which a Redis that did not answer is not asked again."""
 
+CONNECTIONS = 20
+"""To Redis, of each process."""
+
 PATIENCE_S = 0.5
 """Seconds that it has for an answer."""
 
@@ -45,30 +48,32 @@ class Quota:
         self._requests = _item(RateLimitItemPerMinute, limits.user_requests)
         self._starts = _item(RateLimitItemPerMinute, limits.user_starts)
         self._tokens = _item(RateLimitItemPerDay, limits.user_tokens)
-        self._at_once = Counter[str]()
-        self._own = _Counting(MemoryStorage())
+        self._at_once = Counter[tuple[str, str]]()
+        self._own = _Counting(MemoryStorage(), MemoryStorage())
+        self._own_requests = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._pool = _pool(url) if url else None
-        self._shared = _Counting(_redis(self._pool, prefix)) if self._pool else None
+        self._shared = _Counting(*[_redis(self._pool, prefix)] * 2) if self._pool else None
         self._ask_again_at = -inf
         self._tasks = Tasks()
 
     @contextmanager
-    def stream(self, user: User) -> Iterator[None]:
-        """One more stream of a user, as long as the block lasts. `TooMany`."""
-        if user.limited and self._at_once[user.key] >= self._streams:
-            raise TooMany("user_streams", "streams at once", wait_s=2)
-        self._at_once[user.key] += 1
+    def at_once(self, user: User, what: str) -> Iterator[None]:
+        """One more of something that a user has at once, as long as the block lasts. `TooMany`."""
+        mine = user.key, what
+        if user.limited and self._at_once[mine] >= self._streams:
+            raise TooMany("user_streams", f"{what} at once", wait_s=2)
+        self._at_once[mine] += 1
         try:
             yield
         finally:
-            self._at_once[user.key] -= 1
-            if not self._at_once[user.key]:
-                del self._at_once[user.key]
+            self._at_once[mine] -= 1
+            if not self._at_once[mine]:
+                del self._at_once[mine]
 
     async def request(self, user: User) -> None:
         """One more request of a user. `TooMany`."""
         if user.limited and self._requests:
-            await _take(self._own.by_window, self._requests, "requests", user.key, 1)
+            await _take(self._own_requests, self._requests, "requests", user.key, 1)
 
     async def start(self, user: User, runs: int = 1) -> None:
         """A user wants so many runs more. `TooMany`."""
@@ -117,11 +122,14 @@ class Quota:
 class _Counting:
     """One place in which is counted, in two ways: what may pass is taken within a window that slides; what has been
     used up is added whether or not that is too much.
+
+    In memory each has a storage of its own: it looks through all that it has at nearly every count, and what is kept
+    for a day should not be looked through every minute.
     """
 
-    def __init__(self, storage: MemoryStorage | RedisStorage) -> None:
-        self.by_window = SlidingWindowCounterRateLimiter(storage)
-        self.by_total = FixedWindowRateLimiter(storage)
+    def __init__(self, windows: MemoryStorage | RedisStorage, totals: MemoryStorage | RedisStorage) -> None:
+        self.by_window = SlidingWindowCounterRateLimiter(windows)
+        self.by_total = FixedWindowRateLimiter(totals)
 
 
 async def _take(limiter: RateLimiter, item: RateLimitItem, what: str, key: str, cost: int) -> None:
@@ -143,9 +151,11 @@ def _item(kind: type[RateLimitItem], amount: int | None) -> RateLimitItem | None
 
 
 def _pool(url: str) -> "ConnectionPool":
-    from redis.asyncio import ConnectionPool  # noqa: PLC0415  # it takes time to load
+    """Whoever finds all connections taken waits for one, as for an answer."""
+    from redis.asyncio import BlockingConnectionPool  # noqa: PLC0415  # it takes time to load
 
-    return ConnectionPool.from_url(url, socket_timeout=PATIENCE_S, socket_connect_timeout=PATIENCE_S)
+    waits = {"timeout": PATIENCE_S, "socket_timeout": PATIENCE_S, "socket_connect_timeout": PATIENCE_S}
+    return BlockingConnectionPool.from_url(url, max_connections=CONNECTIONS, **waits)
 
 
 def _redis(pool: "ConnectionPool", prefix: str) -> RedisStorage:

@@ -3,6 +3,7 @@
 import hmac
 import os
 import secrets
+import time
 from collections.abc import Sequence
 from hashlib import sha256
 
@@ -27,6 +28,10 @@ def secrets_in(variable: str, what: str) -> list[str]:
     return found
 
 
+LEEWAY_S = 5
+"""Seconds by which the clocks of machines may differ that let in by what another one has signed."""
+
+
 class Secret:
     """Signs and knows again. Of several the first one signs; the others are still known.
 
@@ -37,8 +42,11 @@ class Secret:
         self._known = [*known] or [secrets.token_hex(32)]
 
     def pseudonym(self, name: str) -> str:
-        """The same for the same name, and telling nobody else what that is."""
-        return hmac.digest(self._known[0].encode(), b"user\0" + name.encode(), sha256).hex()[:32]
+        """The same for the same name, and telling nobody else what that is.
+
+        By the last secret: a new one that comes in front of it gives nobody another name, until the old one is dropped.
+        """
+        return hmac.digest(self._known[-1].encode(), b"user\0" + name.encode(), sha256).hex()[:32]
 
     def sign(self, purpose: str, value: str) -> str:
         """The value and when it was signed, so that nobody can change them: URL-safe text."""
@@ -47,7 +55,8 @@ class Secret:
     def signed(self, purpose: str, text: str, within_s: float) -> str | None:
         """The value, if it was signed for this purpose and not longer ago than this."""
         try:
-            return self._signer(purpose).unsign(text.encode(), max_age=round(within_s)).decode()
+            value, when = self._signer(purpose).unsign(text.encode(), return_timestamp=True)
+            return value.decode() if -LEEWAY_S <= time.time() - when.timestamp() <= within_s + LEEWAY_S else None
         except (BadSignature, UnicodeError):
             return None
 

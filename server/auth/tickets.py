@@ -5,7 +5,7 @@ EventSource that reconnects asks for the same address again, when the ticket is 
 """
 
 import secrets
-from http.cookies import CookieError, SimpleCookie
+from collections.abc import Iterator
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.types import Scope
@@ -39,8 +39,9 @@ class Tickets:
 
     def user(self, scope: Scope, run_id: str) -> User | None:
         """Whom the request's cookie or else, for a reading, its ticket lets in to this run."""
-        if (cookie := _cookie(scope)) and (user := self._user(f"cookie {run_id}", cookie, self._cookie_s)):
-            return user
+        for cookie in _cookies(scope):
+            if user := self._user(f"cookie {run_id}", cookie, self._cookie_s):
+                return user
         if scope["method"] == "GET" and (ticket := _query(scope)):
             return self._user(f"ticket {run_id}", ticket, self._ticket_s)
         return None
@@ -52,12 +53,15 @@ class Tickets:
         return User(key=key, limited=rest[0] == "1")
 
 
-def _cookie(scope: Scope) -> str:
-    try:
-        morsel = SimpleCookie(Headers(scope=scope).get("cookie", "")).get(COOKIE)
-    except CookieError:
-        return ""
-    return str(morsel.value) if morsel else ""
+def _cookies(scope: Scope) -> Iterator[str]:
+    """The values of all cookies of this name. Others among them may be no cookies at all by the rules, and somebody who
+    has a neighbouring name can add some of this one.
+    """
+    for header in Headers(scope=scope).getlist("cookie"):
+        for pair in header.split(";"):
+            name, _, value = pair.strip().partition("=")
+            if name == COOKIE:
+                yield value
 
 
 def _query(scope: Scope) -> str:

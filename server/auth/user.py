@@ -62,9 +62,6 @@ class Forbidden(RequestError):
 
     default = Code.FORBIDDEN
 
-    def __init__(self, message: str = "You may not do this here.") -> None:
-        super().__init__(message)
-
 
 class TooMany(ServerError):
     """A user has had its share of something, and can have more later. `limit`: of what, by its key in the settings."""

@@ -10,6 +10,9 @@ from schemas import RequestError
 STATE = "request_s"
 """Under which name the app's lifespan state says for how many seconds a request may be on its way."""
 
+TOLD = "late"
+"""And under which name whom to tell that one was refused for that, or for its head."""
+
 HEAD_BYTES = 65_536
 """The longest head. nginx takes 32 KB in all, and uvicorn's other parser as much as this one."""
 
@@ -92,3 +95,4 @@ class ArrivalGuard(HttpToolsProtocol):
             head = b"content-type: application/json\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)
             self.transport.write(STATUS_LINE[status] + head + body)
         self.transport.close()
+        self.app_state[TOLD]()

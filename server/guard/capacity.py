@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.errors import respond
 from server.full import Full
+from server.guard.paths import run_of
 
 
 class Capacity:
@@ -29,7 +30,7 @@ class Capacity:
         if scope["type"] != "http" or scope["method"] != "POST":
             await self._app(scope, receive, send)
             return
-        async with self._place(about_run=scope["path"].startswith("/runs/")) as free:
+        async with self._place(about_run=run_of(scope["path"]) is not None) as free:
             if free:
                 await self._app(scope, receive, send)
         if not free:

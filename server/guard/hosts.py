@@ -6,13 +6,18 @@ import re
 from collections.abc import Iterable
 from ipaddress import IPv6Address
 
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schemas import RequestError
+from server.errors import respond
 
 PROBED = frozenset({"/health", "/ready", "/metrics"})
-"""What load balancers and Prometheus ask by address. Nothing there depends on a name."""
+"""What load balancers and Prometheus ask, by address: that no page can do whose name was pointed here."""
+
+_ADDRESS = re.compile(r"\[.+\]|[0-9.]+|localhost")
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
+"""In a path they mean nothing. But where a guard's pattern has to end, a route's may end before one of them."""
 
 _HOST = re.compile(rb"(?P<name>\[[0-9A-Fa-f:.]+\]|[0-9A-Za-z._-]+)(?::[0-9]{0,5})?")
 
@@ -31,16 +36,22 @@ class Hosts:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})
-        elif scope["type"] == "http" and scope["path"] not in PROBED and (refusal := self._refusal(scope)):
+        elif scope["type"] == "http" and (refusal := self._refusal(scope)):
             await refusal(scope, receive, send)
         else:
             await self._app(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
-        name = _asked(scope)
+        path, name = scope["path"], _asked(scope)
+        if _CONTROL.search(path):
+            return _refused(400, "The path has a control character.")
+        if name in self._names or path in ("/health", "/ready"):
+            return None
         if name is None:
             return _refused(400, "The request needs exactly one Host.")
-        return None if name in self._names else _refused(421, "This server does not answer for that Host.")
+        if path in PROBED and _ADDRESS.fullmatch(name):
+            return None
+        return _refused(421, "This server does not answer for that Host.")
 
 
 def _asked(scope: Scope) -> str | None:
@@ -62,5 +73,5 @@ def _canonical(name: str) -> str:
 
 
 def _refused(status: int, message: str) -> Response:
-    headers = {"cache-control": "no-store", "connection": "close"}  # nothing else on this connection is meant for here
-    return JSONResponse(RequestError(message).envelope(), status, headers)
+    # Nothing else on this connection is meant for here.
+    return respond(RequestError(message), {"connection": "close"}, status)

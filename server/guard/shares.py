@@ -1,19 +1,17 @@
 """Guards against one user's taking what is there for all: requests beyond its share are told to come back."""
 
-import re
-
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.auth.quota import Quota
 from server.auth.user import TooMany, User
 from server.errors import respond
-
-ABOUT_RUN = re.compile(r"/runs/.*")
-EVENTS = re.compile(r"/runs/[^/]+/events")
+from server.guard.paths import is_reading, run_of
 
 
 class Shares:
-    """Counts the requests of each user, and what of it may last: answers of the chains, and readings of runs."""
+    """Counts the requests of each user, and what of it may last: answers of the chains and readings of runs, and beside
+    them what is sent to runs, for which there are places of its own.
+    """
 
     def __init__(self, app: ASGIApp, quota: Quota) -> None:
         self._app = app
@@ -26,16 +24,8 @@ class Shares:
             return
         try:
             await self._quota.request(user)
-            if not _lasts(scope):
-                await self._app(scope, receive, send)
-                return
-            with self._quota.stream(user):
+            streams = is_reading(scope["path"]) or (scope["method"] == "POST" and run_of(scope["path"]) is None)
+            with self._quota.at_once(user, "streams" if streams else "requests about runs"):
                 await self._app(scope, receive, send)
         except TooMany as error:
             await respond(error)(scope, receive, send)
-
-
-def _lasts(scope: Scope) -> bool:
-    if scope["method"] == "POST":
-        return not ABOUT_RUN.fullmatch(scope["path"])
-    return EVENTS.fullmatch(scope["path"]) is not None

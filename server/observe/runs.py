@@ -53,15 +53,14 @@ class Observer:
         model: str,
         *,
         traceparent: str | None = None,
-        prompt: str | None = None,
         asked: Any = None,
     ) -> "RunWatch":
         """A run begins here, or goes on here behind what another worker has told.
 
         - `chain`, `model`: as the settings name them; `user`: the pseudonym
-        - `traceparent`: the request's header; `prompt`: the version of the prompt; `asked`: the input
+        - `traceparent`: the request's header; `asked`: the input
         """
-        about = {"run_id": run_id, "user": user, "chain": chain, "prompt": prompt}
+        about = {"run_id": run_id, "user": user, "chain": chain}
         if self.content:
             about["asked"] = asked
         return RunWatch(self, {key: value for key, value in about.items() if value}, chain, model, traceparent)

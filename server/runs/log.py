@@ -87,9 +87,9 @@ class Log:
         self._tell()
 
     def progress(self) -> Progress:
-        """What all of it adds up to."""
-        progress = self.base.copy()
-        for entry in self.entries:
+        """What all of it adds up to. Whoever asks again pays for what is new."""
+        progress = self._up_to_the_last().copy()
+        for entry in self.entries[-1:]:
             progress.apply(entry.event)
         return progress
 
@@ -128,11 +128,16 @@ class Log:
 
     def _afresh(self) -> Sequence[Entry]:
         """All of it for a reader who knows nothing of it: what it adds up to, and its last event."""
+        summed = self._up_to_the_last()
+        return [Entry(summed.partial()), self.entries[-1]] if summed.seq else self.entries[:]
+
+    def _up_to_the_last(self) -> Progress:
+        """What all but the last entry add up to."""
         if self._summed.seq < self.base.seq:
             self._summed = self.base.copy()
         for entry in self.entries[self._summed.seq - self.base.seq : -1]:
             self._summed.apply(entry.event)
-        return [Entry(self._summed.partial()), self.entries[-1]] if self._summed.seq else self.entries[:]
+        return self._summed
 
     def _forget(self, rest: int) -> None:
         """Lets go of the oldest entries until no more than `rest` characters are left, and the last one at least."""

@@ -45,7 +45,7 @@ class Memory:
         self._runs = Timed[MemoryRun](clock)
         self._keys: dict[str, str] = {}
         self._ended: dict[str, None] = {}  # in the order in which they did
-        self._over: dict[str, None] = {}
+        self._over: dict[str, str] = {}  # whose they were
         self._waiting: dict[str, set[Wake]] = {}
 
     def claimed_without_break(self, longest_s: float) -> float:
@@ -64,7 +64,10 @@ class Memory:
         """A run by its id. `Unknown`, `Expired`."""
         if run := self._runs.get(run_id):
             return run
-        raise Expired if run_id in self._over or self._runs.until(run_id) > -inf else Unknown
+        self.sweep()
+        if (user := self._over.get(run_id)) is not None:
+            raise Expired(user)
+        raise Unknown
 
     def going_on(self) -> Iterator[MemoryRun]:
         """The runs that have no end."""
@@ -129,7 +132,7 @@ class Memory:
         self._ended.pop(run_id, None)
         if self._keys.get(run.key) == run_id:
             del self._keys[run.key]
-        self._over[run_id] = None
+        self._over[run_id] = run.record.user
         if len(self._over) > REMEMBERED:
             del self._over[next(iter(self._over))]
 

@@ -121,20 +121,29 @@ class Owner:
         if key and (beginning := self._beginning.get(new.key)):
             beginning.new.must_repeat(new.print)
             return await asyncio.shield(beginning.task)
-        if not self.room:
-            raise Full("runs")
-        if user.limited and self._had_by(user.key) >= (self._bounds.user_running or inf):
-            raise TooMany("user_streams", "runs at once", wait_s=2)
+        if (full := self._full(user)) and not key:
+            raise full
         beginning = self._beginning[new.key or new.id] = Beginning(
-            new, self._tasks.start(self._begin(new, traceparent))
+            new, self._tasks.start(self._begin(new, traceparent, full))
         )
         beginning.task.add_done_callback(lambda _: self._beginning.pop(new.key or new.id))
         return await asyncio.shield(beginning.task)
 
-    async def _begin(self, new: NewRun, traceparent: str | None) -> str:
+    def _full(self, user: User) -> StreamError | None:
+        """Why no further run of this user begins here, if none does. One that has begun can be joined all the same."""
+        if not self.room:
+            return Full("runs")
+        if user.limited and self._had_by(user.key) >= (self._bounds.user_running or inf):
+            return TooMany("user_streams", "runs at once", wait_s=2)
+        return None
+
+    async def _begin(self, new: NewRun, traceparent: str | None, full: StreamError | None) -> str:
         while True:
             run_id = await self._create(new)
             if run_id == new.id:
+                if full:
+                    await self._drop(new.id)
+                    raise full
                 await self._opened(self._own(new, Log(keeps=self._bounds.log_chars), traceparent=traceparent))
             elif not await self._joined(run_id, new):
                 continue  # it was refused before it began, and so is this one, or not
@@ -161,11 +170,15 @@ class Owner:
         try:
             await owned.opened()
         except BaseException:
-            self.undone.add(owned.id)
-            with suppress(StoreUnavailable):
-                await self._store.drop(owned.id)
-                self.undone.discard(owned.id)
+            await self._drop(owned.id)
             raise
+
+    async def _drop(self, run_id: str) -> None:
+        """Forgets a run that has not begun; later, if the store is away."""
+        self.undone.add(run_id)
+        with suppress(StoreUnavailable):
+            await self._store.drop(run_id)
+            self.undone.discard(run_id)
 
     async def _joined(self, run_id: str, new: NewRun) -> bool:
         """Whether there is such a run, which has begun."""

@@ -35,7 +35,7 @@ local function known(id)
     'chain', 'began', 'owner', 'claims', 'handed', 'cancelled', 'end', 'print', 'user')
   if not fields[1] then return 'unknown' end
   local input = redis.call('GET', key('input', id))
-  if not input then return 'expired' end
+  if not input then return {'expired', fields[9]} end
   return {id, input, unpack(fields)}
 end
 

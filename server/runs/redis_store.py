@@ -120,7 +120,7 @@ class RedisStore:
             ("XRANGE", self._key("log", run_id), after + 1, "+"),
         )
         if not lives:
-            raise Unknown if user is None else Expired
+            raise Unknown if user is None else Expired(user)
         progress = Progress.load(json.loads(base)) if base else None
         return Stretch(progress if progress and progress.seq > after else None, entries_of(items), user)
 
@@ -192,8 +192,8 @@ def _record(known: Any) -> Record:
     match known:
         case "unknown":
             raise Unknown
-        case "expired":
-            raise Expired
+        case ["expired", user]:
+            raise Expired(user)
     run_id, request, chain, began, owner, claims, handed, *others = known
     return Record(run_id, chain, json.loads(request), float(began), owner, int(claims), handed == "1", *others)
 

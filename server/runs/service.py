@@ -13,7 +13,7 @@ from server.runs.owned import Owned
 from server.runs.owner import Bounds, Owner, going
 from server.runs.reading import StoreReader, log_of, store_reader
 from server.runs.run import Run
-from server.runs.store import Record, Store, StoreUnavailable, Unknown, only_theirs
+from server.runs.store import Expired, Record, Store, StoreUnavailable, Unknown, only_theirs
 from server.runs.tasks import Tasks
 
 
@@ -88,7 +88,7 @@ class Runs:
                     self._only(owned.user, user)
                     yield held.enter_context(owned.read(after, sure=sure))
                     return
-                with self._doubted():
+                with self._doubted(user):
                     reading = store_reader(self._store, run_id, after, sure=sure, user=user)
                     reader = await held.enter_async_context(reading)
                 with self._noted(run_id, reader):
@@ -97,18 +97,18 @@ class Runs:
             self._readers -= 1
 
     @contextmanager
-    def _doubted(self) -> Iterator[None]:
-        """A store that has just come back may be told of a run yet."""
+    def _doubted(self, user: str) -> Iterator[None]:
+        """A store that has just come back may be told of a run yet. And a run that is over was its user's alone."""
         try:
             yield
-        except Unknown:
-            if self.doubtful:
-                raise StoreUnavailable from None
-            raise
+        except (Unknown, Expired) as error:
+            if isinstance(error, Expired) and error.user == user:
+                raise
+            raise (StoreUnavailable if self.doubtful else Unknown) from None
 
     def _only(self, whose: str, user: str) -> None:
         """Another user is told what is told of a run that is not there, in doubt as well."""
-        with self._doubted():
+        with self._doubted(user):
             only_theirs(whose, user)
 
     @contextmanager
@@ -130,7 +130,7 @@ class Runs:
     async def check(self, run_id: str, user: str) -> None:
         """`RequestError` unless there is such a run, kept or not, and it is this user's."""
         if self._here(run_id, user) is None:
-            with self._doubted():
+            with self._doubted(user):
                 self._only((await self._store.record(run_id)).user, user)
 
     async def view(self, run_id: str, user: str = "") -> RunView:
@@ -139,7 +139,7 @@ class Runs:
             self._only(owned.user, user)
             owned.want()
             return _view(run_id, owned.chain, owned.log)
-        with self._doubted():
+        with self._doubted(user):
             record, stretch = await self._store.record(run_id), await self._store.read(run_id)
             self._only(record.user, user)
         if not record.end:
@@ -163,10 +163,9 @@ class Runs:
         """
         if await self._cancelled_here(run_id, reason, user):
             return True
-        if (record := await self._kept(run_id)) is not None:  # one that is not kept may go on elsewhere
-            self._only(record.user, user)
-            if (await self._store.cancel(run_id, reason)).end:
-                return True
+        # One that is not kept may go on elsewhere.
+        if await self._kept(run_id, user) and (await self._store.cancel(run_id, reason)).end:
+            return True
         if run_id in self.owner.owned:
             return False  # it is not certain that it is this worker's, or will be
         try:
@@ -180,20 +179,25 @@ class Runs:
                 return True
             raise
 
-    async def _kept(self, run_id: str) -> Record | None:
+    async def _kept(self, run_id: str, user: str) -> Record | None:
+        """The record of a user's run; None if none is kept. To everybody else it is as if it were not there."""
         try:
-            return await self._store.record(run_id)
+            record = await self._store.record(run_id)
         except Unknown:
             return None
+        except Expired as error:
+            self._only(error.user, user)
+            raise
+        self._only(record.user, user)
+        return record
 
     async def _ask(self, run_id: str, user: str, errand: dict[str, Any]) -> Any:
-        with self._doubted():
+        record = await self._kept(run_id, user)
+        with self._doubted(user):
             worker = await self._store.worker_of(run_id)
         if worker in ("", self._store.worker):  # it has ended, or is just being handed over or taken over
-            if (record := await self._kept(run_id)) is not None:
-                self._only(record.user, user)
-                if not record.end:
-                    raise no_answer()
+            if record and not record.end:
+                raise no_answer()
             raise _over()
         return await self.errands.ask(worker, {**errand, "run": run_id, "user": user})
 

@@ -47,8 +47,9 @@ class Expired(RequestError):
 
     default = Code.GONE
 
-    def __init__(self, message: str = "The run is over, and is not kept any longer.") -> None:
-        super().__init__(message)
+    def __init__(self, user: str = "") -> None:
+        super().__init__("The run is over, and is not kept any longer.")
+        self.user = user
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,9 @@ CONTROL = [
     "[SYSTEM_PROMPT]",
     "[TOOL_CALLS]",
     "[gMASK]",
+    "[|system|]",
+    "[|endofturn|]",
+    "[control_8]",
 ]
 """What chat models read as another's turn, by their families."""
 

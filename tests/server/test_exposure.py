@@ -79,12 +79,14 @@ def test_what_is_unsafe_is_said_in_both_places_or_not_at_all(environment: pytest
 
 @pytest.mark.parametrize("variable", ["LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2"])
 def test_what_users_say_is_told_to_nobody_by_an_oversight(environment: pytest.MonkeyPatch, variable: str) -> None:
-    environment.setenv(variable, "true")
-    with pytest.raises(SettingsError, match=variable):
-        check_told(parse_settings(scripted("{}"), "the test's settings"))
+    for said in ("true", "TRUE", "1", "yes"):
+        environment.setenv(variable, said)
+        with pytest.raises(SettingsError, match=variable):
+            check_told(parse_settings(scripted("{}"), "the test's settings"))
     check_told(parse_settings(scripted("{}", log={"content": True}), "the test's settings"))
-    environment.setenv(variable, "false")
-    check_told(parse_settings(scripted("{}"), "the test's settings"))
+    for said in ("", "0", "false"):
+        environment.setenv(variable, said)
+        check_told(parse_settings(scripted("{}"), "the test's settings"))
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Nobody comes in without showing who they are: on any route, by any method, before anything else is done."""
 
+import asyncio
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +128,31 @@ async def test_a_scope_that_is_lacking_is_forbidden(environment: None, tmp_path:
         assert (await client.post("/chatbot/invoke", json=BODY, headers=headers)).status_code == 200
 
 
-async def test_not_a_byte_of_a_body_is_read_for_a_stranger(app: FastAPI) -> None:
-    """Nor is a place taken, for which others wait."""
+async def test_not_a_byte_of_a_body_is_read_for_a_stranger_and_no_place_is_taken(
+    environment: None, tmp_path: Path
+) -> None:
+    """Who may come in is told that all places are taken; who may not is not even looked for one."""
+    config = scripted(text(CHAT), auth=auth(tmp_path), limits={"requests": 1})
+    app = create_app(parse_settings(config, "the test's settings"))
+    body_is_read, answered = asyncio.Event(), asyncio.Event()
+
+    async def body() -> AsyncIterator[bytes]:
+        body_is_read.set()
+        await answered.wait()
+        yield b"{}"
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://127.0.0.1") as client:
+        headers = {"content-type": "application/json"} | backend()
+        taking = asyncio.create_task(client.post("/chatbot/invoke", content=body(), headers=headers))
+        await body_is_read.wait()
+        refusal(await client.post("/chatbot/invoke", json=BODY, headers=backend()), 503, Code.TOO_BUSY)
+        await stranger(app)
+        answered.set()
+        await taking
+
+
+async def stranger(app: FastAPI) -> None:
+    """Asks without any credentials. Nobody reads on."""
     scope = {
         "type": "http", "method": "POST", "path": "/chatbot/invoke", "raw_path": b"/chatbot/invoke", "scheme": "http",
         "query_string": b"", "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")],

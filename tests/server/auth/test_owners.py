@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.server.auth.callers import ENVIRONMENT, KEY, SECRET, auth, backend, token_of
-from tests.server.configs import MEETING, MEETING_INPUT, openai, text
+from tests.server.configs import MEETING, MEETING_INPUT, both, openai, text
 from tests.server.process import Start
 from tests.server.replicas.conftest import Replicas
 from tests.server.replicas.conftest import replicas as replicas  # noqa: PLC0414  # a fixture
@@ -145,3 +145,20 @@ async def test_a_key_of_two_users_is_two_keys(start: Start, upstream: Upstream, 
     halves(upstream)
     begun = [await begin(server.url, user, idempotency_key="k") for user in (KIM, LEE, KIM, backend("kim"), LEE)]
     assert begun[0] == begun[2] == begun[3] != begun[1] == begun[4]
+
+
+@pytest.mark.parametrize("store", ["memory", "redis"])
+async def test_one_that_is_over_is_over_to_its_user_only(
+    start: Start, replicas: Replicas, upstream: Upstream, tmp_path: Path, store: str
+) -> None:
+    config = both(auth=auth(tmp_path), runs={"store": store, "ttl_s": 1, "lease_s": 1})
+    if store == "redis":
+        url = replicas(config, 1, **ENVIRONMENT)[0].urls[0]
+        await steady(url)
+    else:
+        url = start(config, SERVICE_KEY=KEY, SERVER_SECRET=SECRET).url
+    run = f"{url}{await begin(url, KIM)}"
+    while (await call("GET", run, **KIM))[0] != 410:  # noqa: ASYNC110  # nobody tells
+        await asyncio.sleep(0.05)
+    assert {status for status, _ in await attempts(run, KIM)} == {410}
+    await not_theirs(run)

@@ -87,13 +87,13 @@ async def test_null_is_no_limit(quotas: Quotas) -> None:
 
 async def test_streams_at_once() -> None:
     quota = Quota(LimitSettings(user_streams=2))
-    with quota.stream(KIM):
-        with quota.stream(KIM), quota.stream(LEE), quota.stream(BACKEND):
-            with pytest.raises(TooMany), quota.stream(KIM):
+    with quota.at_once(KIM, "streams"):
+        with quota.at_once(KIM, "streams"), quota.at_once(LEE, "streams"), quota.at_once(BACKEND, "streams"):
+            with pytest.raises(TooMany), quota.at_once(KIM, "streams"):
                 pass
-            with pytest.raises(TooMany), quota.stream(KIM):
+            with pytest.raises(TooMany), quota.at_once(KIM, "streams"):
                 pass
-        with quota.stream(KIM):  # what was refused takes no place, and what is over gives its place back
+        with quota.at_once(KIM, "streams"):  # what was refused takes no place, and what is over gives its place back
             pass
 
 

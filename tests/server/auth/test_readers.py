@@ -94,7 +94,9 @@ async def test_a_ticket_lets_in_and_its_cookie_again(server: ServerProcess, upst
         refusal(await client.post(f"{server.url}/meeting-info/invoke", json={}), 401, "unauthenticated")
 
 
-async def test_a_ticket_is_for_reading_one_run(server: ServerProcess, upstream: Upstream) -> None:
+async def test_a_ticket_opens_one_run_and_a_stranger_with_its_cookie_no_other(
+    server: ServerProcess, upstream: Upstream
+) -> None:
     events, ticket = await begun(server, upstream)
     other, _ = await begun(server, upstream)
     run = events.removesuffix("/events")
@@ -129,3 +131,28 @@ async def test_what_a_request_shows_in_its_header_decides_alone(server: ServerPr
         over = token_of("kim", exp=1)
         refusal(await client.get(events, params={"ticket": ticket}, headers=over), 401, "unauthenticated")
         refusal(await client.get(events, headers=token_of("lee")), 404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "{}; ok=1",
+        'prefs={{"a":1}}; {}',
+        "flag; {}",
+        "a@b=1; {}",
+        "run=forged; {}",
+        "{}; run=forged",
+        "run=; {}",
+        ";;{};;",
+    ],
+)
+async def test_other_cookies_do_not_stand_in_its_way(server: ServerProcess, upstream: Upstream, beside: str) -> None:
+    """Nor does one of its name, which whoever has a neighbouring name can add."""
+    events, ticket = await begun(server, upstream)
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
+        said = (await client.get(events, params={"ticket": ticket})).headers["set-cookie"]
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client:
+        cookie = beside.format(said.partition(";")[0])
+        assert (await client.get(events, headers={"cookie": cookie})).status_code == 200
+        twice = [("cookie", "run=forged"), ("cookie", cookie)]
+        assert (await client.get(events, headers=twice)).status_code == 200

@@ -144,3 +144,50 @@ async def test_a_thousand_reconnects_of_one_user_beside_another_ones_stream(serv
             call.permit()
         await asyncio.wait_for(healthy, PATIENCE_S)
     assert journal.ended
+
+
+async def test_readings_are_streams_however_they_are_spelt(serve: Serve, upstream: Upstream) -> None:
+    server: ServerProcess = serve(user_streams=2)
+    halves(upstream)
+    run = f"{server.url}{await begin(server.url, KIM)}/events"
+    async with httpx.AsyncClient(timeout=PATIENCE_S) as client, AsyncExitStack() as readings:
+        for _ in range(2):
+            response = await readings.enter_async_context(client.stream("GET", run, headers=KIM))
+            assert response.status_code == 200
+        for spelt in ("", "?x", "#x"):
+            refusal(await client.get(f"{run}{spelt}", headers=KIM), 429, "rate_limited")
+        for end in ("%0A", "%0D", "%00", "%7F"):
+            refusal(await client.get(f"{run}{end}", headers=KIM), 400, "invalid_request")
+            body = {"inputs": [MEETING_INPUT]}
+            path = f"{server.url}/meeting-info/batch{end}"
+            refusal(await client.post(path, json=body, headers=KIM), 400, "invalid_request")
+
+
+async def test_half_a_pin_takes_a_place_of_its_users_only(serve: Serve, upstream: Upstream) -> None:
+    server: ServerProcess = serve(user_streams=3, requests=5)
+    halves(upstream)
+    run = await begin(server.url, KIM)
+    pin = {"path": "/summary", "value": "mine"}
+    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_S) as client, AsyncExitStack() as halfway:
+        while (await client.post("/runs/x/pins", json=pin, headers=LEE)).status_code != 429:
+            slow = await asyncio.open_connection("127.0.0.1", server.port)
+            halfway.callback(slow[1].close)
+            head = f"POST /runs/x/pins HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: {LEE['authorization']}\r\n"
+            slow[1].write(f"{head}content-type: application/json\r\ncontent-length: 50\r\n\r\n{{".encode())
+            await slow[1].drain()
+        assert (await client.post(f"{run}/pins", json=pin, headers=KIM)).status_code == 200
+
+
+async def test_a_repeated_request_gets_the_run_that_fills_the_share(serve: Serve, upstream: Upstream) -> None:
+    server: ServerProcess = serve(user_streams=1)
+    script = halves(upstream)
+    begun = [await begin(server.url, KIM, idempotency_key="k") for _ in range(3)]
+    assert len(set(begun)) == 1
+    async with httpx.AsyncClient(base_url=server.url, timeout=PATIENCE_S) as client:
+        other = {**KIM, "idempotency-key": "another"}
+        for _ in range(2):
+            refused = await client.post("/meeting-info/runs", json={"input": MEETING_INPUT}, headers=other)
+            refusal(refused, 429, "rate_limited")
+        assert (await client.delete(begun[0], headers=KIM)).status_code == 204
+        assert (await begin(server.url, KIM, idempotency_key="another")) != begun[0]
+    assert script.count == 2

@@ -150,3 +150,19 @@ async def test_nothing_else_gets_in(hosts: list[bytes]) -> None:
         else False
     )
     assert answer.status in ((200, 400, 421) if own else (400, 421))
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [(b"10.1.2.3:8000", 200), (b"[fd00::1]:8000", 200), (b"localhost:8000", 200), (b"evil.example.com", 421)],
+)
+async def test_metrics_are_asked_by_address(host: bytes, status: int) -> None:
+    """As Prometheus does, and no page can whose name somebody has pointed here."""
+    app = Hosts(answering(), ["api.example.com"])
+    assert (await call(app, "/metrics", headers=[(b"host", host)])).status == status
+
+
+@pytest.mark.parametrize("path", ["/runs/x/events\n", "/\n", "/health\n", "/a\x00b", "/\x7f", "/a\rb"])
+async def test_no_path_has_a_control_character(path: str) -> None:
+    app = Hosts(answering(), ["api.example.com"])
+    assert (await call(app, path, headers=[(b"host", b"api.example.com")])).status == 400

@@ -53,7 +53,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 @pytest.fixture
 def watch(clock: Clock, observer: Observer, lines: Lines) -> RunWatch:
-    return observer.run("run-1", "chatbot", "u-1", "demo", prompt="chatbot/3")
+    return observer.run("run-1", "chatbot", "u-1", "demo")
 
 
 def start() -> Start:
@@ -93,7 +93,6 @@ def test_a_run_that_completes(watch: RunWatch, observer: Observer, lines: Lines)
         "run_id": "run-1",
         "user": "u-1",
         "chain": "chatbot",
-        "prompt": "chatbot/3",
         "end": "complete",
         "attempts": 1,
         "repaired": False,
