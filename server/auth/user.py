@@ -43,8 +43,11 @@ def enter(scope: Scope, user: User) -> None:
     scope.setdefault("state", {})["user"] = user
 
 
-def user_of(request: Request) -> User:
-    """Who asks. Nobody gets here unasked: where no door stands before the app, this fails."""
+async def user_of(request: Request) -> User:
+    """Who asks. Nobody gets here unasked: where no door stands before the app, this fails.
+
+    A coroutine, since FastAPI hands whatever is none to a thread.
+    """
     return cast(User, request.state.user)
 
 

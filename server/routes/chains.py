@@ -127,9 +127,9 @@ def _check(served: Served) -> Any:
             return
         body = await read_envelope(request)
         if request.url.path.endswith("/batch"):
-            await served.admit_batch(user_of(request), some_inputs(body, served.settings.limits.batch_items))
+            await served.admit_batch(await user_of(request), some_inputs(body, served.settings.limits.batch_items))
         else:
-            await served.admit(user_of(request), one_input(body))
+            await served.admit(await user_of(request), one_input(body))
 
     return check
 

@@ -23,7 +23,7 @@ http {{
     listen 127.0.0.1:{port};
     location / {{
       proxy_pass http://replicas;
-      proxy_http_version 1.1; proxy_set_header Connection "";
+      proxy_http_version 1.1; proxy_set_header Connection ""; proxy_set_header Host $host;
       proxy_buffering off; proxy_read_timeout 60s; proxy_connect_timeout 2s;
       proxy_next_upstream error timeout http_503; proxy_next_upstream_tries 3;
     }}

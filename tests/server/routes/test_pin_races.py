@@ -131,8 +131,9 @@ async def test_between_its_end_and_its_last_byte() -> None:
             await read_on.wait()
 
     scope = {"type": "http", "method": "POST", "path": "/meeting-info/stream", "query_string": b"",
-             "headers": [(b"content-type", b"application/json")], "http_version": "1.1", "scheme": "http",
-             "server": ("test", 80), "client": ("test", 1), "asgi": {"version": "3.0"}}  # fmt: skip
+             "headers": [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")],
+             "http_version": "1.1", "scheme": "http", "server": ("test", 80), "client": ("test", 1),
+             "asgi": {"version": "3.0"}}  # fmt: skip
     streaming = asyncio.create_task(app_of(config)(scope, receive, send))
     await asyncio.wait_for(at_its_end.wait(), PATIENCE_S)
     run_id = sent.decode().split('"run_id":"')[1].split('"')[0]
