@@ -29,7 +29,7 @@ from server.routes.chains import Served, chain_routes
 from server.routes.metrics import metrics_routes
 from server.routes.runs import run_routes
 from server.routes.service import service_routes
-from server.runs.owner import Owner
+from server.runs.owner import Owner, going
 from server.runs.service import Runs
 from server.runs.store import StoreUnavailable
 from server.runs.tending import Tending
@@ -116,7 +116,7 @@ def _add_guards(app: FastAPI, serving: Serving) -> None:
     app.add_middleware(Capacity, limit=settings.limits.requests, queue_s=settings.limits.queue_s)
     app.add_middleware(Shares, quota=access.quota)
     app.add_middleware(Door, keeper=access.keeper)
-    app.add_middleware(Faults)
+    app.add_middleware(Faults, going=lambda: going() if serving.runs.owner.draining else None)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors.origins,

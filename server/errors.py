@@ -1,6 +1,8 @@
 """Failures before a stream, as HTTP: one status, one envelope, whatever raised them."""
 
+import asyncio
 import logging
+from collections.abc import Callable
 from http import HTTPStatus
 from math import ceil
 
@@ -63,10 +65,14 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 class Faults:
-    """Guards against telling a client, or a log, what an unforeseen exception says: its words may quote a user."""
+    """Guards against telling a client, or a log, what an unforeseen exception says: its words may quote a user.
 
-    def __init__(self, app: ASGIApp) -> None:
+    `going`: what is to be said to those who are cut off, once this process is going; None before that.
+    """
+
+    def __init__(self, app: ASGIApp, going: Callable[[], StreamError | None] = lambda: None) -> None:
         self._app = app
+        self._going = going
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
@@ -78,6 +84,13 @@ class Faults:
 
         try:
             await self._app(scope, receive, note_start)
+        except asyncio.CancelledError:
+            going, task = self._going(), asyncio.current_task()
+            if going is None or task is None:
+                raise
+            task.uncancel()
+            if not begun:
+                await respond(going)(scope, receive, send)
         except Exception as error:  # noqa: BLE001  # the last place that can answer
             if begun and isinstance(error.__cause__, StreamError):
                 await send({"type": "http.response.body"})  # LangServe told it in its stream and raised it as well

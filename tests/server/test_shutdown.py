@@ -85,12 +85,18 @@ def test_told_twice_it_ends_at_once(start: Start, upstream: Upstream) -> None:
 def test_no_model_that_is_silent_keeps_it_alive(start: Start, upstream: Upstream) -> None:
     server = start(openai(upstream.base_url, limits={"drain_s": 0}))
     script = upstream.plays(*stream(chunk({"role": "assistant"}), stall))
+    waiting: dict[str, socket.socket] = {}
     with ExitStack() as clients:
         for name in ("stream", "stream_events", "invoke", "batch"):
             path = f"/meeting-info/{name}"
             client = clients.enter_context(socket.create_connection(("127.0.0.1", server.port)))
             client.sendall(post_bytes(path, body_of(path, MEETING_INPUT)))
+            waiting[name] = client
         calls = [script.next_call() for _ in range(4)]
         server.terminate()
         assert server.wait(SOON_S) is not None
+        for name in ("invoke", "batch"):  # the others have their end in their stream
+            said = waiting[name].recv(65_536)
+            assert said.startswith(b"HTTP/1.1 503 ")
+            assert b'"shutting_down"' in said
     assert all(call.left.is_set() for call in calls)
