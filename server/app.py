@@ -45,6 +45,9 @@ UNOBSERVED: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans"
 THIS_MACHINE = ["localhost", "127.0.0.1", "[::1]"]
 """By which names a server is called that only this machine can reach."""
 
+LAST_WORDS_S = 2.0
+"""Seconds that answers have which were cut off at the end."""
+
 VERSION = "0.1.0"
 """As pyproject.toml has it, which is not there where only the server is."""
 
@@ -61,6 +64,7 @@ def create_app(settings: Settings) -> FastAPI:
     owner = Owner(store, chains, totals, bounds, access.quota.meter_of, watching(settings, observer))
     runs = Runs(store, owner, bounds, longest_s=max(totals.values()))
     tending = Tending(runs, store, bounds, observer.store_reachable)
+    answering: set[asyncio.Task[Any]] = set()
     serving = Serving(settings, access, runs, observer)
 
     @asynccontextmanager
@@ -79,6 +83,8 @@ def create_app(settings: Settings) -> FastAPI:
                 stall.TOLD: observer.cut,
             }
         await runs.give_up()
+        if answering:  # whom the server has cut off by now: they are still to be told
+            await asyncio.wait(answering, timeout=LAST_WORDS_S)
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
@@ -104,11 +110,11 @@ def create_app(settings: Settings) -> FastAPI:
     for name in settings.chains:
         app.include_router(chain_routes(Served(settings, access, runs, observer, name, chains[name])))
     app.include_router(metrics_routes(observer.metrics, settings.metrics))
-    _add_guards(app, serving)
+    _add_guards(app, serving, answering)
     return app
 
 
-def _add_guards(app: FastAPI, serving: Serving) -> None:
+def _add_guards(app: FastAPI, serving: Serving, answering: set[asyncio.Task[Any]]) -> None:
     """From the inside out: what is added last sees a request first."""
     settings, access = serving.settings, serving.access
     app.add_middleware(BodyLimit, limit=settings.limits.body_bytes, depth=settings.limits.json_depth)
@@ -116,7 +122,7 @@ def _add_guards(app: FastAPI, serving: Serving) -> None:
     app.add_middleware(Capacity, limit=settings.limits.requests, queue_s=settings.limits.queue_s)
     app.add_middleware(Shares, quota=access.quota)
     app.add_middleware(Door, keeper=access.keeper)
-    app.add_middleware(Faults, going=lambda: going() if serving.runs.owner.draining else None)
+    app.add_middleware(Faults, going=lambda: going() if serving.runs.owner.draining else None, answering=answering)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=settings.cors.origins,

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from math import ceil
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -67,14 +68,31 @@ def add_error_handlers(app: FastAPI) -> None:
 class Faults:
     """Guards against telling a client, or a log, what an unforeseen exception says: its words may quote a user.
 
-    `going`: what is to be said to those who are cut off, once this process is going; None before that.
+    - `going`: what is to be said to those who are cut off, once this process is going; None before that
+    - `answering`: the tasks of all requests that are being answered
     """
 
-    def __init__(self, app: ASGIApp, going: Callable[[], StreamError | None] = lambda: None) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        going: Callable[[], StreamError | None] = lambda: None,
+        answering: set[asyncio.Task[Any]] | None = None,
+    ) -> None:
         self._app = app
         self._going = going
+        self._answering = set() if answering is None else answering
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or (task := asyncio.current_task()) is None:
+            await self._app(scope, receive, send)
+            return
+        self._answering.add(task)
+        try:
+            await self._answer(task, scope, receive, send)
+        finally:
+            self._answering.discard(task)
+
+    async def _answer(self, task: asyncio.Task[Any], scope: Scope, receive: Receive, send: Send) -> None:
         begun = False
 
         async def note_start(message: Message) -> None:
@@ -85,8 +103,7 @@ class Faults:
         try:
             await self._app(scope, receive, note_start)
         except asyncio.CancelledError:
-            going, task = self._going(), asyncio.current_task()
-            if going is None or task is None:
+            if (going := self._going()) is None:
                 raise
             task.uncancel()
             if not begun:
