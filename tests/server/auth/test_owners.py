@@ -87,7 +87,7 @@ async def test_a_kept_run_in_one_process(start: Start, upstream: Upstream, tmp_p
 
 async def test_over_replicas(replicas: Replicas, upstream: Upstream, tmp_path: Path) -> None:
     """Also after another one has taken it over."""
-    config = openai(upstream.base_url, auth=auth(tmp_path), runs={"store": "redis", "lease_s": 1})
+    config = openai(upstream.base_url, auth=auth(tmp_path), runs={"store": "redis", "lease_s": 2})
     cluster, _ = replicas(config, 2, **ENVIRONMENT)
     halves(upstream)
     one, other = cluster.urls

@@ -28,11 +28,11 @@ async def test_a_token_that_runs_out_ends_its_connection_and_not_the_run(
     script = halves(upstream)
     run = f"{server.url}{await begin(server.url, KIM)}/events"
     journal = Journal()
-    short = token_of("kim", exp=int(time.time()) + 3)
+    short = token_of("kim", exp=int(time.time()) + 6)
     reading = asyncio.create_task(read(run, journal, shown=short))
     await until_had(journal, "field")
     had = journal.joined
-    await asyncio.wait_for(reading, 10)
+    await asyncio.wait_for(reading, 20)
     assert journal.joined == had  # nothing was said
     with pytest.raises(Refused) as refused:
         await read(run, journal, shown=short)

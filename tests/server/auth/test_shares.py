@@ -1,6 +1,7 @@
 """What one user takes too much of, and what the others feel of that: nothing."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -136,8 +137,12 @@ async def test_a_thousand_reconnects_of_one_user_beside_another_ones_stream(serv
                 except Refused as refused:
                     answers.append(refused.status)
 
+        began_s = time.monotonic()
         await asyncio.gather(*(come_and_go(50) for _ in range(20)))
-        assert 500 <= answers.count(200) <= 600  # 600 requests in a minute, a few of which were others
+        may_be = 600 * (
+            1 + (time.monotonic() - began_s) / 60
+        )  # so many requests in a minute, a few of which were others
+        assert 500 <= answers.count(200) <= may_be
         assert answers.count(429) == 1000 - answers.count(200)
         model = script.next_call()
         for call in (model, script.next_call(), script.next_call()):

@@ -25,7 +25,7 @@ HALVES = {
     "half a chunk": CHUNKED + b"ff\r\n" + BODY,
     "a body without its end": CHUNKED + b"%x\r\n%s\r\n" % (len(BODY), BODY),
 }
-SLOW = {"limits": {"request_s": 0.5, "requests": 600}}
+SLOW = {"limits": {"request_s": 1, "requests": 600}}
 
 
 @pytest.fixture(scope="module")
