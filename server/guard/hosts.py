@@ -9,7 +9,7 @@ from ipaddress import IPv6Address
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from schemas import RequestError
+from schemas import Code, RequestError
 from server.errors import respond
 
 PROBED = frozenset({"/health", "/ready", "/metrics"})
@@ -44,7 +44,7 @@ class Hosts:
     def _refusal(self, scope: Scope) -> Response | None:
         path, name = scope["path"], _asked(scope)
         if _CONTROL.search(path):
-            return _refused(400, "The path has a control character.")
+            return respond(RequestError("There is no such path.", code=Code.NOT_FOUND))
         if name in self._names or path in ("/health", "/ready"):
             return None
         if name is None:
