@@ -61,11 +61,12 @@ def create_app(settings: Settings) -> FastAPI:
     totals = {name: settings.run_limits(name).total for name in chains}
     access = access_of(settings, bounds.longest_s(totals.values()) + settings.runs.ttl_s, redis_url(settings.runs))
     observer = observer_of(settings, chains, VERSION)
-    owner = Owner(store, chains, totals, bounds, access.quota.meter_of, watching(settings, observer))
+    watch = watching(settings, observer)
+    owner = Owner(store, chains, totals, bounds, access.quota.meter_of, watch)
     runs = Runs(store, owner, bounds, longest_s=max(totals.values()))
     tending = Tending(runs, store, bounds, observer.store_reachable)
     answering: set[asyncio.Task[Any]] = set()
-    serving = Serving(settings, access, runs, observer)
+    serving = Serving(settings, access, runs, observer, watch)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -108,7 +109,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(service_routes(chains, serving, tending))
     app.include_router(run_routes(serving))
     for name in settings.chains:
-        app.include_router(chain_routes(Served(settings, access, runs, observer, name, chains[name])))
+        app.include_router(chain_routes(Served(settings, access, runs, observer, watch, name, chains[name])))
     app.include_router(metrics_routes(observer.metrics, settings.metrics))
     _add_guards(app, serving, answering)
     return app

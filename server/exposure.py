@@ -9,8 +9,8 @@ from pathlib import Path
 
 from server.settings import Settings, SettingsError
 
-ANYBODY = "SERVE_ANYBODY"
-PLAIN_HTTP = "SERVE_PLAIN_HTTP"
+SERVE_ANYBODY = "SERVE_ANYBODY"
+SERVE_PLAIN_HTTP = "SERVE_PLAIN_HTTP"
 
 TRACED_BY = [f"{name}_TRACING{version}" for name in ("LANGSMITH", "LANGCHAIN") for version in ("", "_V2")]
 """By which variables LangChain is told to trace runs at LangSmith."""
@@ -23,18 +23,18 @@ def check_exposure(settings: Settings, host: str) -> None:
         _check_certificate(http.certificate, http.certificate_key)
     if is_loopback(host):
         return
-    if not (auth.on or (auth.anybody and _said(ANYBODY))):
+    if not (auth.on or (auth.anybody and _said(SERVE_ANYBODY))):
         raise _refused(
             host,
             "and nobody would be asked who they are. Set auth.jwt or auth.key_env, or let everybody in",
-            f"auth.anybody: true, and {ANYBODY}=yes in the environment",
+            f"auth.anybody: true, and {SERVE_ANYBODY}=yes in the environment",
         )
-    if not (http.certificate or http.proxies or (http.plain and _said(PLAIN_HTTP))):
+    if not (http.certificate or http.proxies or (http.plain and _said(SERVE_PLAIN_HTTP))):
         raise _refused(
             host,
             "and whatever is sent could be read on its way. Set http.certificate, or name in http.proxies the proxies "
             "that end TLS, or speak plain HTTP",
-            f"http.plain: true, and {PLAIN_HTTP}=yes in the environment",
+            f"http.plain: true, and {SERVE_PLAIN_HTTP}=yes in the environment",
         )
     if not http.hosts:
         raise SettingsError(f"HOST is {host}, which others can reach: name in http.hosts how they call this server")

@@ -19,6 +19,12 @@ WATCH_S = 1.0
 """Seconds between two looks at whether the models are there."""
 
 
+def load_models(settings: Settings) -> dict[str, Model]:
+    """The models that the chains use, by their names. `SettingsError`."""
+    names = {settings.model_name(chain) for chain in settings.chains}
+    return {name: _load(name, settings.models[name]) for name in sorted(names)}
+
+
 def load_chains(settings: Settings, models: Mapping[str, Model]) -> dict[str, StructuredChain]:
     """The chains, by the names that they have in the settings. `SettingsError`."""
     return {
@@ -38,11 +44,6 @@ async def watch_models(models: Mapping[str, Model], told: Callable[[str, bool], 
                     await asyncio.to_thread(model.revive)
                 except Exception as error:  # noqa: BLE001  # tried again the next time
                     log_fault(_log, f"{model.name} cannot be brought back", error)
-
-
-def load_models(settings: Settings) -> dict[str, Model]:
-    names = {settings.model_name(chain) for chain in settings.chains}
-    return {name: _load(name, settings.models[name]) for name in sorted(names)}
 
 
 def _load(name: str, spec: ModelSpec) -> Model:

@@ -12,17 +12,13 @@ from server.settings import Settings
 
 @dataclass(frozen=True)
 class Serving:
-    """How it is set, who is let in, what goes on, and who sees it."""
+    """How it is set, who is let in, what goes on, who sees it, and how a run is watched."""
 
     settings: Settings
     access: Access
     runs: Runs
     observer: Observer
-
-    @property
-    def watching(self) -> Watching:
-        """How a run is watched."""
-        return watching(self.settings, self.observer)
+    watching: Watching
 
 
 def watching(settings: Settings, observer: Observer) -> Watching:

@@ -6,12 +6,10 @@ from hmac import compare_digest
 
 from starlette.datastructures import Headers
 
-from server.auth.user import Unauthenticated, User
+from server.auth.user import Unauthenticated, User, is_name
 
 ITSELF = "\0backend"
 """The name of a backend that names nobody. No token and no header can hold it."""
-
-LONGEST_NAME = 255
 
 
 class Backend:
@@ -32,7 +30,7 @@ class Backend:
         match names:
             case []:
                 return User(ITSELF, limited=False)
-            case [written] if 0 < len(name := _text(written)) <= LONGEST_NAME and name.isprintable():
+            case [written] if is_name(name := _text(written)):
                 return User(name)
         raise Unauthenticated
 

@@ -6,7 +6,6 @@ read for somebody who is not let in.
 
 import re
 from dataclasses import replace
-from typing import Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,6 +14,7 @@ from schemas import StreamError
 from server.auth.backend import Backend
 from server.auth.secret import Secret
 from server.auth.tickets import Tickets
+from server.auth.tokens import Tokens
 from server.auth.user import ANYBODY, Unauthenticated, User, enter
 from server.errors import respond
 from server.guard.paths import is_reading, run_of
@@ -23,19 +23,10 @@ OPEN = re.compile(r"/|/page/.*|/health|/ready|/metrics|/schemas\.json|/openapi\.
 """What anybody may ask for; of these `/metrics` has a rule of its own."""
 
 
-class Verifier(Protocol):
-    """Knows users by their tokens: `server.auth.tokens`."""
-
-    async def user(self, token: str) -> User:
-        """Whose token it is. `Unauthenticated`, `Forbidden`."""
-
-
 class Keeper:
     """Knows who is let in. Without `tokens` and `backend` it is anybody."""
 
-    def __init__(
-        self, tokens: Verifier | None, backend: Backend | None, tickets: Tickets | None, secret: Secret
-    ) -> None:
+    def __init__(self, tokens: Tokens | None, backend: Backend | None, tickets: Tickets | None, secret: Secret) -> None:
         self._tokens = tokens
         self._backend = backend
         self._tickets = tickets
@@ -88,7 +79,7 @@ class Door:
         try:
             user = await self._keeper.user(scope)
         except StreamError as error:
-            headers = {"www-authenticate": "Bearer"} if error.status == Unauthenticated().status else {}
+            headers = {"www-authenticate": "Bearer"} if isinstance(error, Unauthenticated) else {}
             await respond(error, headers)(scope, receive, send)
             return
         enter(scope, user)

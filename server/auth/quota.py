@@ -19,7 +19,8 @@ from limits.aio.strategies import FixedWindowRateLimiter, RateLimiter, SlidingWi
 from limits.errors import StorageError
 
 from chains.meter import Meter
-from server.auth.user import TooMany, User
+from server.auth.user import User
+from server.limited import TooMany
 from server.runs.tasks import Tasks
 from server.settings import LimitSettings
 
@@ -52,7 +53,7 @@ class Quota:
         self._own = _Counting(MemoryStorage(), MemoryStorage())
         self._own_requests = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._pool = _pool(url) if url else None
-        self._shared = _Counting(*[_redis(self._pool, prefix)] * 2) if self._pool else None
+        self._shared = _shared(self._pool, prefix) if self._pool else None
         self._ask_again_at = -inf
         self._tasks = Tasks()
 
@@ -158,11 +159,12 @@ def _pool(url: str) -> "ConnectionPool":
     return BlockingConnectionPool.from_url(url, max_connections=CONNECTIONS, **waits)
 
 
-def _redis(pool: "ConnectionPool", prefix: str) -> RedisStorage:
-    return RedisStorage(
+def _shared(pool: "ConnectionPool", prefix: str) -> _Counting:
+    storage = RedisStorage(
         "async+redis://",
         wrap_exceptions=True,
         implementation="redispy",
         key_prefix=f"{{{prefix}}}:limits",
         connection_pool=pool,  # type: ignore[arg-type]  # an option like any other, as its documentation says
     )
+    return _Counting(storage, storage)

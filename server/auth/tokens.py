@@ -13,16 +13,13 @@ import jwt
 
 from server.auth.jwks import PublishedKeys
 from server.auth.keys import KeySource, PinnedKeys
-from server.auth.user import Forbidden, Unauthenticated, User
+from server.auth.user import Forbidden, Unauthenticated, User, is_name
 from server.settings import JwtSettings
 
 Json = dict[str, Any]
 
 LONGEST = 16 << 10
 """Characters of a token. Servers take about as much in all headers together."""
-
-LONGEST_NAME = 255
-"""Characters of a user's name: as many as OpenID Connect lets `sub` have."""
 
 LATEST = 253_402_300_799
 """The last second of the year 9999. Whoever counts in milliseconds by mistake is beyond it, and would never expire."""
@@ -95,9 +92,9 @@ class Tokens:
         return str(algorithm)
 
     def _name(self, claims: Json) -> str:
-        """The user's name. What cannot be seen could make two that look the same."""
+        """The user's name."""
         name = claims.get(self._settings.user_claim)
-        if not (isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and name.isprintable()):
+        if not (isinstance(name, str) and is_name(name)):
             raise Unauthenticated
         return name
 

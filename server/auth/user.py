@@ -2,13 +2,21 @@
 
 import time
 from dataclasses import dataclass
-from math import ceil, inf
+from math import inf
 from typing import cast
 
 from starlette.requests import Request
 from starlette.types import Scope
 
-from schemas import Code, RequestError, ServerError
+from schemas import Code, RequestError
+
+LONGEST_NAME = 255
+"""Characters of a user's name: as many as OpenID Connect lets `sub` have."""
+
+
+def is_name(text: str) -> bool:
+    """Whether a user may be called so. What cannot be seen could make two that look the same."""
+    return 0 < len(text) <= LONGEST_NAME and text.isprintable()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +72,3 @@ class Forbidden(RequestError):
     """It is known who asks, who may not have this."""
 
     default = Code.FORBIDDEN
-
-
-class TooMany(ServerError):
-    """A user has had its share of something, and can have more later. `limit`: of what, by its key in the settings."""
-
-    default = Code.RATE_LIMITED
-
-    def __init__(self, limit: str, what: str, wait_s: float) -> None:
-        super().__init__(f"Too many {what}. Try again later.", retry_after_ms=max(ceil(wait_s), 1) * 1000)
-        self.limit = limit

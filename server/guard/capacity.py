@@ -8,8 +8,8 @@ import anyio
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.errors import respond
-from server.full import Full
 from server.guard.paths import run_of
+from server.limited import Full
 
 
 class Capacity:

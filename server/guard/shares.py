@@ -3,9 +3,10 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.auth.quota import Quota
-from server.auth.user import TooMany, User
+from server.auth.user import User
 from server.errors import respond
 from server.guard.paths import is_reading, run_of
+from server.limited import TooMany
 
 
 class Shares:

@@ -8,6 +8,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.stdlib import BoundLogger
 
+from server.limited import Limited
 from server.observe.logs import field_log
 from server.observe.metrics import METHODS, OTHER
 from server.observe.runs import Observer
@@ -52,8 +53,8 @@ class Requests:
         if error := scope["state"].get("refusal"):
             fields["code"] = str(error.code)
             self._observer.refused(error.code)
-            if limit := getattr(error, "limit", ""):
-                self._observer.limited(limit)
+            if isinstance(error, Limited):
+                self._observer.limited(error.limit)
         if request.status >= 500 or end == "broken":
             self._log.warning("request", **fields)
         elif route in QUIET:

@@ -18,8 +18,8 @@ from chains import Pins, Resumption
 from chains.meter import Meter, metered
 from chains.structured import StructuredChain
 from schemas import Code, Event, ServerError, StreamError
-from server.auth.user import ANYBODY, TooMany, User
-from server.full import Full
+from server.auth.user import ANYBODY, User
+from server.limited import Full, Limited, TooMany
 from server.runs.log import Log, Moved
 from server.runs.owned import Owned
 from server.runs.reading import log_of, store_reader
@@ -129,7 +129,7 @@ class Owner:
         beginning.task.add_done_callback(lambda _: self._beginning.pop(new.key or new.id))
         return await asyncio.shield(beginning.task)
 
-    def _full(self, user: User) -> StreamError | None:
+    def _full(self, user: User) -> Limited | None:
         """Why no further run of this user begins here, if none does. One that has begun can be joined all the same."""
         if not self.room:
             return Full("runs")
@@ -137,7 +137,7 @@ class Owner:
             return TooMany("user_streams", "runs at once", wait_s=2)
         return None
 
-    async def _begin(self, new: NewRun, traceparent: str | None, full: StreamError | None) -> str:
+    async def _begin(self, new: NewRun, traceparent: str | None, full: Limited | None) -> str:
         while True:
             run_id = await self._create(new)
             if run_id == new.id:

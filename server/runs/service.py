@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, supp
 from typing import Any, NamedTuple
 
 from schemas import Code, RequestError, RunView, ServerError, copy_json
-from server.full import Full
+from server.limited import Full
 from server.runs.errands import Errands, no_answer
 from server.runs.log import Log, Reader
 from server.runs.owned import Owned
@@ -131,7 +131,7 @@ class Runs:
         """`RequestError` unless there is such a run, kept or not, and it is this user's."""
         if self._here(run_id, user) is None:
             with self._doubted(user):
-                self._only((await self._store.record(run_id)).user, user)
+                only_theirs((await self._store.record(run_id)).user, user)
 
     async def view(self, run_id: str, user: str = "") -> RunView:
         """How far a user's run has come. `RequestError` if there is no such run (any more)."""
@@ -141,7 +141,7 @@ class Runs:
             return _view(run_id, owned.chain, owned.log)
         with self._doubted(user):
             record, stretch = await self._store.record(run_id), await self._store.read(run_id)
-            self._only(record.user, user)
+            only_theirs(record.user, user)
         if not record.end:
             await self._store.note_readers([run_id], self._bounds.grace_s)
         return _view(run_id, record.chain, log_of(stretch))

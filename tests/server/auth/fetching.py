@@ -1,6 +1,5 @@
 """An issuer that gives its old key back for a new one, and somebody who fetches its keys."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -24,9 +23,3 @@ async def fetching(url: str) -> AsyncIterator[PublishedKeys]:
 
 async def has(keys: PublishedKeys, kid: str) -> bool:
     return await keys.find(kid, "ES256") is not None
-
-
-async def turns(count: int = 50) -> None:
-    """Lets everybody else go on for a while, if they can."""
-    for _ in range(count):
-        await asyncio.sleep(0)

@@ -7,8 +7,9 @@ import pytest
 
 from server.auth.jwks import FETCH_S, STALE, PublishedKeys
 from tests.chains.clock import Clock
-from tests.server.auth.fetching import GAP_S, NEW, OLD, fetching, has, turns
+from tests.server.auth.fetching import GAP_S, NEW, OLD, fetching, has
 from tests.server.auth.issuer import Issuer
+from tests.server.runs.script import turns
 
 pytestmark = pytest.mark.timeout(30)  # what is waited for comes at once, or never
 
@@ -28,7 +29,7 @@ async def test_a_thousand_who_miss_a_key_wait_for_one_fetch(issuer: Issuer, keys
         waiting = [asyncio.create_task(has(keys, "new")) for _ in range(1000)]
         await issuer.asked(2)
         waiting.append(asyncio.create_task(has(keys, "new")))
-        await turns()
+        await turns(50)
     assert await asyncio.gather(*waiting) == [True] * 1001
     assert len(issuer.requests) == 2
 
@@ -78,7 +79,7 @@ async def test_a_key_that_was_taken_back_stops_working_though_nobody_misses_any(
 ) -> None:
     issuer.publishes(NEW)
     clock.now += STALE * GAP_S - 1
-    await turns()
+    await turns(50)
     assert await has(keys, "old")
     clock.now += 1
     await issuer.asked(2)
@@ -98,7 +99,7 @@ async def test_fetched_for_a_new_key_they_are_fresh_again(issuer: Issuer, keys: 
     clock.now += STALE * GAP_S - 1
     assert not await has(keys, "new")
     clock.now += 2
-    await turns()
+    await turns(50)
     assert len(issuer.requests) == 2
     clock.now += STALE * GAP_S
     await issuer.asked(3)
@@ -145,6 +146,6 @@ async def test_closing_ends_a_fetch_and_begins_no_other(
             await keys.close()
             assert not await waiting
     clock.now += STALE * GAP_S
-    await turns()
+    await turns(50)
     assert len(issuer.requests) == 2
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]

@@ -7,8 +7,9 @@ import pytest
 
 from server.auth.jwks import FETCH_S, LARGEST, KeysUnavailable, PublishedKeys
 from tests.chains.clock import Clock
-from tests.server.auth.fetching import GAP_S, NEW, OLD, fetching, has, turns
+from tests.server.auth.fetching import GAP_S, NEW, OLD, fetching, has
 from tests.server.auth.issuer import Issuer, answer, jwks, pair
+from tests.server.runs.script import turns
 
 pytestmark = pytest.mark.timeout(30)  # what is waited for comes at once, or never
 
@@ -100,7 +101,7 @@ async def test_a_whole_fetch_has_five_seconds_however_often_something_comes(
     for event in more[:2]:
         clock.now += FETCH_S * 0.4
         event.set()
-        await turns()
+        await turns(50)
     assert not asked.done()
     clock.now += FETCH_S * 0.2
     assert not await asked

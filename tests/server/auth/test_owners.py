@@ -16,6 +16,7 @@ from tests.server.process import Start
 from tests.server.replicas.conftest import Replicas
 from tests.server.replicas.conftest import replicas as replicas  # noqa: PLC0414  # a fixture
 from tests.server.replicas.reader import Journal, Refused, call, post, read, read_to_end, until_had
+from tests.server.replicas.test_replicas import begin as begin_run
 from tests.upstream import DONE, Script, Upstream, ends, gate, says, stream, usage
 
 KIM, LEE, BACKEND = token_of("kim"), token_of("lee"), backend()
@@ -28,9 +29,7 @@ def halves(upstream: Upstream) -> Script:
 
 
 async def begin(url: str, user: dict[str, str], **headers: str) -> str:
-    status, receipt = await post(f"{url}/meeting-info/runs", {"input": MEETING_INPUT}, **user, **headers)
-    assert status == 201
-    return f"/runs/{receipt['run_id']}"
+    return (await begin_run(url, **user, **headers)).removesuffix("/events")
 
 
 async def steady(*urls: str) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from server.auth.quota import Quota
-from server.auth.user import TooMany, User
+from server.auth.user import User
+from server.limited import TooMany
 from server.settings import LimitSettings
 from tests.redis import RedisServer
 

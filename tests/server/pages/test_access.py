@@ -11,6 +11,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Request, Route, expect
 
+from tests.server.auth.callers import bearer
 from tests.server.auth.issuer import AUDIENCE, ISSUER, claims, jwks, pair
 from tests.server.configs import openai
 from tests.server.endpoints import JSON
@@ -29,7 +30,7 @@ from tests.server.pages.scenes import (
     writing,
 )
 from tests.server.process import ServerProcess, serving
-from tests.upstream import Upstream, gate
+from tests.upstream import Script, Upstream, gate
 
 pytestmark = pytest.mark.browser
 
@@ -44,10 +45,6 @@ BEGIN = "**/meeting-info/runs"
 def token(user: str = "user-1", *, for_s: int = 300, scope: str = SCOPE) -> str:
     """A user's token, good for so many seconds, or up to one less."""
     return pair("RS256").token(claims(sub=user, scope=scope, exp=int(time.time()) + for_s))
-
-
-def bearer(credential: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {credential}"}
 
 
 @pytest.fixture(scope="module")
@@ -238,15 +235,21 @@ def test_a_page_that_is_loaded_anew_goes_on_without_a_token(page: Page, upstream
     assert script.count == 1
 
 
-def test_a_token_that_is_over_in_the_middle_is_asked_for_when_it_is_needed(
-    page: Page, server: ServerProcess, line: Line, upstream: Upstream
-) -> None:
+def outlive_a_token(page: Page, server: ServerProcess, upstream: Upstream) -> Script:
+    """A form is being filled, whose model waits in the middle, when the token is over by which it was begun."""
     short = token(for_s=5)
     give_token(page, short)
     script = upstream.plays(*writing(HEAD, gate, TAIL))
     ask(page)
     expect(page.locator("#field-description")).to_have_value("We walk ")
     until_over(server, kept_id(page), short)
+    return script
+
+
+def test_a_token_that_is_over_in_the_middle_is_asked_for_when_it_is_needed(
+    page: Page, server: ServerProcess, line: Line, upstream: Upstream
+) -> None:
+    script = outlive_a_token(page, server, upstream)
     line.cut()  # whoever comes back comes by the cookie
     page.get_by_label("Name", exact=True).fill("Mine")
     expect(page.get_by_test_id("status-name")).to_have_text("Yours, pinned")
@@ -294,12 +297,7 @@ def test_without_cookies_a_run_waits_for_a_fresh_token_where_it_was(
 def test_what_could_not_be_pinned_is_pinned_with_a_fresh_token(
     page: Page, server: ServerProcess, upstream: Upstream
 ) -> None:
-    short = token(for_s=5)
-    give_token(page, short)
-    script = upstream.plays(*writing(HEAD, gate, TAIL))
-    ask(page)
-    expect(page.locator("#field-description")).to_have_value("We walk ")
-    until_over(server, kept_id(page), short)
+    script = outlive_a_token(page, server, upstream)
     page.context.clear_cookies()  # the connection by the ticket stands
     page.get_by_label("Name", exact=True).fill("Mine")
     expect(page.get_by_test_id("hint-name")).to_be_visible()
