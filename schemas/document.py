@@ -10,6 +10,7 @@ from schemas.errors import ErrorEnvelope
 from schemas.events import Event
 from schemas.meeting import MeetingInfo, MeetingRequest
 from schemas.pin import PinReceipt, PinRequest
+from schemas.run import RunReceipt, RunView, TicketReceipt
 
 
 def schema_document() -> dict[str, Any]:
@@ -22,6 +23,9 @@ def schema_document() -> dict[str, Any]:
             (ChatReply, "serialization"),
             (MeetingInfo, "serialization"),
             (PinReceipt, "serialization"),
+            (RunReceipt, "serialization"),
+            (RunView, "serialization"),
+            (TicketReceipt, "serialization"),
             (ErrorEnvelope, "serialization"),
         ],
         ref_template="#/$defs/{model}",

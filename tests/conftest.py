@@ -4,7 +4,7 @@
 """
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import aclosing, contextmanager
 from typing import Any
 from uuid import UUID
@@ -91,6 +91,28 @@ def every_log_keeps_the_contract(request: pytest.FixtureRequest, monkeypatch: py
     yield
     if logs.broken:
         raise logs.broken[0]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What a test has logged may hold half a surrogate pair, and no process can send that to another."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where tests run in several processes, each sends the one that reports what it has counted."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output.update(measured=figures.measured, held=dict(contract.held))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """One of them has ended. Without a word, if it was killed."""
+    told = getattr(node, "workeroutput", {})
+    figures.measured += told.get("measured", [])
+    contract.held.update(told.get("held", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

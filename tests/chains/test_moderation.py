@@ -1,5 +1,6 @@
 """A word list finds its words in every disguise that it promises to see through, and in nothing else."""
 
+import re
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -196,7 +197,7 @@ def test_the_reason_is_the_one_given_and_nothing_of_the_text(word: str) -> None:
     assert WordList([word], reason="안 됩니다.").invoke([word]) == "안 됩니다."
     told = {WordList([word]).invoke(text) for text in (word, {word: word}, f"{word} {word}")}
     assert len(told) == 1
-    assert word not in repr(WordList([word]))
+    assert word not in re.sub("0x[0-9a-f]+", "", repr(WordList([word])))  # an address may spell anything
 
 
 async def test_it_is_a_runnable_like_any_other() -> None:
