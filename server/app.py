@@ -36,6 +36,7 @@ from server.runs.tending import Tending
 from server.serving import Serving, watching
 from server.settings import Settings
 from server.stores import redis_url, store_of
+from server.wire.spoken import spoken
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +67,8 @@ def create_app(settings: Settings) -> FastAPI:
     runs = Runs(store, owner, bounds, longest_s=max(totals.values()))
     tending = Tending(runs, store, bounds, observer.store_reachable)
     answering: set[asyncio.Task[Any]] = set()
-    serving = Serving(settings, access, runs, observer, watch)
+    said = {name: spoken(chain) for name, chain in chains.items()}
+    serving = Serving(settings, access, runs, observer, watch, said)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Any]]:
@@ -109,7 +111,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(service_routes(chains, serving, tending))
     app.include_router(run_routes(serving))
     for name in settings.chains:
-        app.include_router(chain_routes(Served(settings, access, runs, observer, watch, name, chains[name])))
+        app.include_router(chain_routes(Served(settings, access, runs, observer, watch, said, name, chains[name])))
     app.include_router(metrics_routes(observer.metrics, settings.metrics))
     _add_guards(app, serving, answering)
     return app

@@ -1,5 +1,6 @@
 """What the routes are made from: one of each for an app."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,13 +13,16 @@ from server.settings import Settings
 
 @dataclass(frozen=True)
 class Serving:
-    """How it is set, who is let in, what goes on, who sees it, and how a run is watched."""
+    """How it is set, who is let in, what goes on, who sees it, how a run is watched, and what of a chain's answer is
+    said in a conversation, by the chain's name in the settings (empty: nothing).
+    """
 
     settings: Settings
     access: Access
     runs: Runs
     observer: Observer
     watching: Watching
+    spoken: Mapping[str, str]
 
 
 def watching(settings: Settings, observer: Observer) -> Watching:

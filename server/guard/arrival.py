@@ -3,6 +3,7 @@
 import asyncio
 import json
 
+from starlette.types import Receive, Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from schemas import RequestError
@@ -15,6 +16,19 @@ TOLD = "late"
 
 HEAD_BYTES = 65_536
 """The longest head. nginx takes 32 KB in all, and uvicorn's other parser as much as this one."""
+
+
+_HANG_UP = "hang_up"
+
+
+async def hang_up(scope: Scope, receive: Receive) -> None:
+    """Breaks off a request's connection behind what has been sent: whoever reads learns that there should be more.
+
+    ASGI has no word for that. A response that is merely left unfinished would be a fault to uvicorn, and be logged.
+    """
+    scope["state"][_HANG_UP]()
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 class ArrivalGuard(HttpToolsProtocol):
@@ -46,6 +60,11 @@ class ArrivalGuard(HttpToolsProtocol):
         super().data_received(data)
         if self._outside > HEAD_BYTES:
             self._refuse(431, f"The request's head is larger than {HEAD_BYTES} bytes.")
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self.scope["state"][_HANG_UP] = self.transport.close
 
     def on_headers_complete(self) -> None:
         """The head is whole."""

@@ -4,6 +4,7 @@ A stream must not begin before its request is known to be sound, and LangServe a
 """
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.datastructures import Headers
@@ -91,13 +92,12 @@ async def read_json(request: Request) -> dict[str, Any]:
 async def read_envelope(request: Request) -> dict[str, Any]:
     """The body of a chain's endpoint: an object with `input` or `inputs`, as LangServe lays it out."""
     body = await read_json(request)
-    if body.get("kwargs") not in (None, {}):
-        raise _breach("/kwargs", "forbidden", "Clients cannot set keyword arguments.")
+    _check_kwargs(body.get("kwargs"))
     _check_config(body.get("config"), listed="inputs" in body)
     return body
 
 
-def one_input(body: dict[str, Any]) -> Any:
+def one_input(body: Mapping[str, Any]) -> Any:
     """The input of `invoke`, `stream` and `stream_events`."""
     if "input" not in body:
         raise _breach("/input", "missing", "The body has no input.")
@@ -112,6 +112,13 @@ def some_inputs(body: dict[str, Any], at_most: int) -> list[Any]:
     if len(inputs) > at_most:
         raise _breach("/inputs", "too_long", f"At most {at_most} inputs in one batch.")
     return inputs
+
+
+def _check_kwargs(kwargs: Any) -> None:
+    """LangChain.js sends an empty object for each input of a batch, and the version of the events that it reads."""
+    for one in kwargs if isinstance(kwargs, list) else [kwargs]:
+        if one not in (None, {}, {"version": "v2"}):
+            raise _breach("/kwargs", "forbidden", "Clients cannot set keyword arguments.")
 
 
 def _check_config(config: Any, *, listed: bool) -> None:

@@ -13,6 +13,7 @@ from server.auth.user import User, user_of
 from server.runs.entry import UNSURE
 from server.settings import Settings
 from server.wire.frames import EventFrames
+from server.wire.protocols import ProtocolName
 
 Names = Annotated[str | None, Query(alias="events", description="Comma-separated event names; by default all")]
 Ping = Annotated[Literal["comment", "event"], Query(description="How silence is broken")]
@@ -23,6 +24,9 @@ LastEventId = Annotated[
 LastEventIdQuery = Annotated[
     str | None,
     Query(alias="last_event_id", description="The same, on a first connection", json_schema_extra=_DOCUMENTED),
+]
+InProtocol = Annotated[
+    ProtocolName | None, Query(description="By default `langserve` for its own client, else `events`")
 ]
 TraceParent = Annotated[str | None, Header(description="The trace that this belongs to (W3C Trace Context)")]
 Asking = Annotated[User, Depends(user_of)]

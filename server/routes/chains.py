@@ -6,7 +6,7 @@ LangServe's `RemoteRunnable`, recognised by the envelope it always sends, gets L
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -23,24 +23,31 @@ from chains.structured import StructuredChain
 from schemas import RunReceipt
 from server.auth.user import User, user_of
 from server.guard.body import one_input, read_envelope, some_inputs
-from server.routes.asked import Asking, Names, Ping, TraceParent, event_frames
-from server.routes.documented import envelope_of
+from server.routes.asked import Asking, InProtocol, Names, Ping, TraceParent, event_frames
+from server.routes.documented import IN_OTHER_PROTOCOLS, body_of, envelope_of
 from server.routes.playground import playground_routes
 from server.routes.refusals import OF_CHAINS
 from server.runs.log import Log, Reader
 from server.runs.run import Run
 from server.serving import Serving
 from server.settings import ChainSettings
-from server.wire.langserve import LangServeFrames
-from server.wire.pieces import Frames, pieces
+from server.wire.langserve import is_langserves
+from server.wire.pieces import pieces
+from server.wire.protocol import Reading
+from server.wire.protocols import FOREIGN, ProtocolName
 from server.wire.response import RunResponse
 from server.wire.serializer import WireSerializer
 
 Envelope = Annotated[dict[str, Any], Depends(read_envelope)]
 Key = Annotated[
     str | None,
-    Header(alias="idempotency-key", max_length=255, description="Requests that repeat it get one run between them"),
+    Header(
+        alias="idempotency-key",
+        max_length=255,
+        description="Requests that repeat it get one run between them, if it is one that outlives its reader",
+    ),
 ]
+Detach = Annotated[bool, Query(description="Leaving does not stop the run, which can be read again")]
 
 
 @dataclass(frozen=True)
@@ -145,43 +152,54 @@ def _traced(served: Served) -> Any:
 
 
 def _add_stream(router: APIRouter, served: Served) -> None:
-    settings, runs, path = served.settings, served.runs, served.own.path
+    settings, path, request = served.settings, served.own.path, served.chain.request
+    documented: Any = {
+        "tags": [path.strip("/")],
+        "response_class": EventSourceResponse,
+        "responses": IN_OTHER_PROTOCOLS,
+    }
 
-    @router.post(
-        f"{path}/stream",
-        tags=[path.strip("/")],
-        response_class=EventSourceResponse,
-        openapi_extra=envelope_of(served.chain.request),
-    )
+    @router.post(f"{path}/stream", **documented, openapi_extra=envelope_of(request))
     async def stream(
         body: Envelope,
         user: Asking,
         events: Names = None,
-        protocol: Literal["events", "langserve"] | None = None,
+        protocol: InProtocol = None,
         ping: Ping = "comment",
-        detach: Annotated[bool, Query(description="Leaving does not stop the run, which can be read again")] = False,
+        detach: Detach = False,
+        key: Key = None,
         traceparent: TraceParent = None,
     ) -> Response:
         """The answer as typed server-sent events, while the model writes it (see docs/protocol.md)."""
-        own_client = {"input", "config", "kwargs"} <= body.keys()
-        in_langserves = protocol == "langserve" or (protocol is None and own_client)
-        frames: Frames = LangServeFrames() if in_langserves else event_frames(events, served.own.events, ping, settings)
-        await served.admit(user, value := one_input(body))
+        name = protocol or ("langserve" if is_langserves(body) else "events")
+        foreign = FOREIGN.get(name)
+        value = foreign.asked(body, request) if foreign else one_input(body)
+        ours = None if foreign else event_frames(events, served.own.events, ping, settings)
+        await served.admit(user, value)
         async with AsyncExitStack() as held:
             if detach:
-                run_id = await runs.owner.begin(served.name, value, user=user, traceparent=traceparent)
-                reader = await held.enter_async_context(runs.reader(run_id, user=user.key))
+                run_id = await served.runs.owner.begin(served.name, value, key or "", user, traceparent)
+                reader = await held.enter_async_context(served.runs.reader(run_id, user=user.key))
             else:
-                pins = None if in_langserves else Pins()  # what has been sent in LangServe's frames stays
-                reader = await _attached(held, served, value, pins, user, traceparent)
+                pins = Pins() if foreign is None or foreign.takes_back else None
+                run_id, reader = await _attached(held, served, value, pins, user, traceparent)
             held.enter_context(served.observer.streaming("reader" if detach else "attached"))
-            return RunResponse(pieces(reader, frames, settings.stream.ping_s), held.pop_all(), settings)
+            frames = ours or FOREIGN[name].frames(Reading(run_id, served.spoken[served.name], body))
+            written = pieces(reader, frames, settings.stream.ping_s)
+            return RunResponse(written, held.pop_all(), settings, foreign)
+
+    @router.post(f"{path}/stream/{{protocol}}", **documented, openapi_extra=body_of({"type": "object"}))
+    async def stream_in(
+        protocol: ProtocolName, body: Envelope, user: Asking, detach: Detach = False, key: Key = None
+    ) -> Response:
+        """The same in another protocol, for clients that cannot add a query to an address (see docs/clients.md)."""
+        return await stream(body, user, protocol=protocol, detach=detach, key=key)
 
 
 async def _attached(
     held: AsyncExitStack, served: Served, value: Any, pins: Pins | None, user: User, traceparent: str | None
-) -> Reader:
-    """The only reader of a run that lasts as long as what is `held`."""
+) -> tuple[str, Reader]:
+    """A run that lasts as long as what is `held`, and its only reader."""
     log, run_id = Log(), uuid4()
     watch = served.watching(str(run_id), served.name, user.key, traceparent, value)
     config: RunnableConfig = {"run_id": run_id}
@@ -192,7 +210,7 @@ async def _attached(
     held.push_async_callback(run.cancel, "its reader is gone")
     await run.opened()
     held.enter_context(served.runs.attached(str(run_id), run, user.key))
-    return held.enter_context(log.reader())
+    return str(run_id), held.enter_context(log.reader())
 
 
 def _add_runs(router: APIRouter, served: Served) -> None:

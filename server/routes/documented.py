@@ -4,6 +4,13 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from server.wire.ai_sdk_object import MEDIA_TYPE
+
+IN_OTHER_PROTOCOLS: dict[int | str, dict[str, Any]] = {
+    200: {"description": "The run, in the protocol that was asked for", "content": {MEDIA_TYPE: {}}}
+}
+"""What a stream's response may be beside server-sent events."""
+
 
 def body_of(schema: dict[str, Any]) -> dict[str, Any]:
     """A JSON body of this schema, which is needed."""

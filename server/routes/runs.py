@@ -13,13 +13,15 @@ from schemas import PinReceipt, PinRequest, RunView, TicketReceipt
 from schemas.events import ALL
 from server.auth.user import User
 from server.guard.body import read_json
-from server.routes.asked import Asking, LastEventId, LastEventIdQuery, Names, Ping, event_frames, position
-from server.routes.documented import body_of
+from server.routes.asked import Asking, InProtocol, LastEventId, LastEventIdQuery, Names, Ping, event_frames, position
+from server.routes.documented import IN_OTHER_PROTOCOLS, body_of
 from server.routes.refusals import OF_PINS, OF_READING
 from server.runs.log import Reader
 from server.runs.store import Expired, Unknown
 from server.serving import Serving
 from server.wire.pieces import pieces
+from server.wire.protocol import Reading
+from server.wire.protocols import FOREIGN
 from server.wire.response import RunResponse
 
 BEHIND_THE_END: dict[str, Any] = {"description": "The reader has had the run's end"}
@@ -36,24 +38,35 @@ def run_routes(serving: Serving) -> APIRouter:
     runs, settings, access = serving.runs, serving.settings, serving.access
     router = APIRouter(prefix="/runs/{run_id}", tags=["runs"])
 
-    @router.get("/events", response_class=EventSourceResponse, responses={204: BEHIND_THE_END, **OF_READING})
+    @router.get(
+        "/events",
+        response_class=EventSourceResponse,
+        responses={204: BEHIND_THE_END, **IN_OTHER_PROTOCOLS, **OF_READING},
+    )
     async def events(
         run_id: str,
         user: Asking,
         names: Names = None,
+        protocol: InProtocol = None,
         ping: Ping = "comment",
         header: LastEventId = None,
         query: LastEventIdQuery = None,
     ) -> Response:
-        """The run's events from its beginning, or those behind the last one that the reader had; 204 behind the end."""
-        after, sure = position(header, query)
-        frames = event_frames(names, ALL, ping, settings)
+        """The run's events from its beginning, or those behind the last one that the reader had; 204 behind the end.
+
+        In other protocols always from the beginning: none of them has a word for a place in a run.
+        """
+        foreign = FOREIGN.get(protocol or "events")
+        after, sure = (0, True) if foreign else position(header, query)
+        ours = None if foreign else event_frames(names, ALL, ping, settings)
         async with AsyncExitStack() as held:
             reader = await held.enter_async_context(_reader(serving, run_id, after, sure=sure, user=user))
             if reader.done:
                 return Response(status_code=204)
             held.enter_context(serving.observer.streaming("reader"))
-            return RunResponse(pieces(reader, frames, settings.stream.ping_s, user.for_s), held.pop_all(), settings)
+            frames = ours or FOREIGN[protocol or ""].frames(await _reading(serving, run_id, user))
+            written = pieces(reader, frames, settings.stream.ping_s, user.for_s)
+            return RunResponse(written, held.pop_all(), settings, foreign)
 
     @router.get("", responses=OF_READING)
     async def look(run_id: str, user: Asking) -> RunView:
@@ -79,6 +92,10 @@ def run_routes(serving: Serving) -> APIRouter:
             return TicketReceipt(ticket=access.ticket(run_id, user) or "", expires_s=settings.auth.ticket_s)
 
     return router
+
+
+async def _reading(serving: Serving, run_id: str, user: User) -> Reading:
+    return Reading(run_id, serving.spoken.get(await serving.runs.chain_of(run_id, user.key), ""))
 
 
 @asynccontextmanager

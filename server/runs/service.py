@@ -133,6 +133,16 @@ class Runs:
             with self._doubted(user):
                 only_theirs((await self._store.record(run_id)).user, user)
 
+    async def chain_of(self, run_id: str, user: str) -> str:
+        """The chain of a user's run that is kept. `RequestError` if there is no such run (any more)."""
+        if owned := self.owner.owned.get(run_id):
+            self._only(owned.user, user)
+            return owned.chain
+        with self._doubted(user):
+            record = await self._store.record(run_id)
+            only_theirs(record.user, user)
+        return record.chain
+
     async def view(self, run_id: str, user: str = "") -> RunView:
         """How far a user's run has come. `RequestError` if there is no such run (any more)."""
         if (owned := self.owner.owned.get(run_id)) and not owned.log.closed:

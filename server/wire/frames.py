@@ -9,6 +9,8 @@ from server.runs.entry import Entry
 class EventFrames:
     """Writes the events that a reader asked for. `start`, `reset`, `pinned` and the terminal event always come."""
 
+    cut = False
+
     def __init__(self, names: Iterable[EventName], *, retry_ms: int, ping_event: bool = False) -> None:
         self._names = ALWAYS_SENT | set(names)
         self.over = False

@@ -1,4 +1,4 @@
-"""LangServe's frames, for its own client: chunks that add up to the object.
+"""LangServe's frames, for its own clients: chunks that add up to the object.
 
 `RemoteRunnable` adds the chunks of a stream (`AddableDict`): strings and lists are concatenated, anything else must
 come once. So a string grows by its tokens, a list by its items, and objects, numbers, booleans and null are sent when
@@ -6,96 +6,92 @@ they are closed. The sum of all chunks is the object, where stock LangServe send
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from schemas import (
-    MEANING,
-    Cancelled,
-    Code,
-    Complete,
-    Event,
-    Failed,
-    FieldSettled,
-    Path,
-    Pinned,
-    Reset,
-    Start,
-    Token,
-    from_pointer,
-    to_pointer,
-)
+from schemas import MEANING, Cancelled, Code, Complete, Event, Failed, Start, to_pointer
 from server.runs.entry import Entry
+from server.wire.additions import Additions
+from server.wire.protocol import Reading
+
+
+def is_langserves(body: Mapping[str, Any]) -> bool:
+    """Whether this is the envelope of LangServe's clients, who always send all three."""
+    return {"input", "config", "kwargs"} <= body.keys()
 
 
 class LangServeFrames:
     """Writes a run as `metadata`, `data` …, and `end` or `error`.
 
-    What was sent cannot be taken back. So a reset that voids any of it ends in `error`, and so does a value that is not
-    what its pieces add up to. Only blanks around a text may differ: they are trimmed when it closes, too late here.
+    What was sent cannot be taken back, so what voids any of it is an `error`. Only blanks at a text's beginning may
+    differ: they are trimmed when it closes, too late here. The client in JavaScript puts a list in place of the one
+    before, instead of joining them, and passes on whatever has data: it gets lists whole, and an end without any.
     """
 
     ping = b": ping\n\n"
 
-    def __init__(self) -> None:
+    def __init__(self, reading: Reading) -> None:
         self.over = False
-        self._texts: dict[str | int, list[str]] = {}  # of each string that grows, what was sent of it
-        self._values: dict[str | int, Any] = {}  # the same of everything else, added up
+        config = reading.body.get("config")
+        self._by_item = not (isinstance(config, dict) and "recursionLimit" in config)  # as JavaScript spells it
+        self._additions = Additions()
+        self._sent: set[str] = set()
+
+    @property
+    def cut(self) -> bool:
+        """The client in JavaScript takes any end for a good one."""
+        return not self.over
 
     def write(self, entries: Iterable[Entry]) -> bytes:
         """Consecutive events as one piece; empty if they add nothing."""
         return b"".join(_frame(name, data) for entry in entries for name, data in self._chunks(entry.event))
 
     def _chunks(self, event: Event) -> Iterator[tuple[str, Any]]:
+        if isinstance(event, Start):
+            yield "metadata", {"run_id": event.run_id}
+        for addition in self._additions.of(event):
+            if not self.over:
+                yield from self._chunk(*addition)
         if self.over:
             return
         match event:
-            case Start(run_id=run_id):
-                yield "metadata", {"run_id": run_id}
-            case Token(path=pointer, text=text) if len(path := from_pointer(pointer)) == 1:
-                self._texts.setdefault(path[0], []).append(text)
-                yield "data", {path[0]: text}
-            case FieldSettled(path=pointer, value=value) | Pinned(path=pointer, value=value):
-                yield from self._settled(from_pointer(pointer), value)
-            case Reset(keep=keep, reason=reason):
-                yield from self._reset(keep, reason)
             case Complete():
-                yield from self._end("end", {})
+                yield self._end("end", {} if self._by_item else None)
             case Failed(code=code, message=message):
-                yield from self._fail(code, message)
+                yield self._fail(code, message)
             case Cancelled(reason=reason):
-                yield from self._end("error", {"status_code": 499, "message": f"The run was cancelled: {reason}."})
+                yield self._end("error", {"status_code": 499, "message": f"The run was cancelled: {reason}."})
 
-    def _settled(self, path: Path, value: Any) -> Iterator[tuple[str, Any]]:
-        name = path[0]
-        if len(path) == 2:
-            self._values.setdefault(name, []).append(value)
-            yield "data", {name: [value]}
-        elif name not in self._texts and name not in self._values:
-            self._values[name] = value
-            yield "data", {name: value}
-        elif not self._was_sent(name, value):
-            yield from self._end("error", {"status_code": 502, "message": f"{name} was changed after it was sent."})
+    def _chunk(self, name: str, kind: str, value: Any) -> Iterator[tuple[str, Any]]:
+        if kind == "void":
+            if name in self._sent:
+                yield self._fail(value, f"{to_pointer((name,))} must be written again, and was already sent.")
+        elif chunk := self._worth(kind, value):
+            self._sent.add(name)
+            yield "data", {name: chunk[0]}
 
-    def _was_sent(self, name: str | int, value: Any) -> bool:
-        if name in self._texts and isinstance(value, str):
-            return "".join(self._texts[name]).strip() == value.strip()
-        return name in self._values and bool(self._values[name] == value)
+    def _worth(self, kind: str, value: Any) -> list[Any]:
+        """What to send of an addition to a field, if anything."""
+        match kind:
+            case "text" | "value":
+                return [value]
+            case "item" if self._by_item:
+                return [[value]]
+            case "closed" if isinstance(value, list) and not self._by_item:
+                return [value]
+            case _:
+                return []
 
-    def _reset(self, keep: Iterable[str], reason: Code) -> Iterator[tuple[str, Any]]:
-        void = {to_pointer((name,)) for name in {*self._texts, *self._values}} - set(keep)
-        if void:
-            places = ", ".join(sorted(void))
-            yield from self._fail(reason, f"The model must write {places} again, which was already sent.")
-
-    def _fail(self, code: Code, message: str) -> Iterator[tuple[str, Any]]:
+    def _fail(self, code: Code, message: str) -> tuple[str, Any]:
         return self._end("error", {"status_code": MEANING[code].status, "message": message, "code": code})
 
-    def _end(self, name: str, data: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    def _end(self, name: str, data: dict[str, Any] | None) -> tuple[str, Any]:
         self.over = True
-        yield name, data
+        return name, data
 
 
 def _frame(name: str, data: Any) -> bytes:
+    if data is None:
+        return f"event: {name}\n\n".encode("ascii")
     # ASCII only: LangServe's client also breaks lines at U+0085, U+2028 and U+2029.
     return f"event: {name}\ndata: {json.dumps(data, separators=(',', ':'))}\n\n".encode("ascii")

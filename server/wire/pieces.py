@@ -1,34 +1,22 @@
 """A run as one reader gets it: the frames of its protocol, and a ping whenever the connection has been silent."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator
 from math import inf
-from typing import Protocol
 
-from server.runs.entry import Entry
 from server.runs.log import Moved, Reader
+from server.wire.protocol import Frames
 
 
-class Frames(Protocol):
-    """A protocol's frames. `write` gives consecutive entries as one piece, empty if the reader wants none of them.
-
-    Once they are `over` the reader has had its end, and nothing more is written.
-    """
-
-    @property
-    def ping(self) -> bytes: ...
-
-    @property
-    def over(self) -> bool: ...
-
-    def write(self, entries: Iterable[Entry]) -> bytes: ...
+class Cut(Exception):
+    """The connection must break off, for its protocol has no word for what has happened."""
 
 
 async def pieces(reader: Reader, frames: Frames, ping_s: float, for_s: float = inf) -> AsyncGenerator[bytes]:
     """What to write, as it comes, to the reader's end. Events that it is not sent do not break its silence.
 
     They may end before that: after `for_s` seconds, in which its reader is let in, or if the run has moved. A reader
-    comes again then, and is given the rest.
+    comes again then, and is given the rest. `Cut`, behind the last one.
     """
     clock = asyncio.get_running_loop().time
     silent_until, ends = clock() + ping_s, clock() + for_s
@@ -36,9 +24,12 @@ async def pieces(reader: Reader, frames: Frames, ping_s: float, for_s: float = i
         try:
             entries = await reader.next(min(silent_until, ends))
         except Moved:
-            return
+            break
         if clock() >= ends:
-            return
+            break
         if piece := frames.write(entries) if entries else frames.ping:
             yield piece
+        if piece or not entries:
             silent_until = clock() + ping_s
+    if frames.cut:
+        raise Cut

@@ -7,7 +7,10 @@ import anyio
 from sse_starlette import EventSourceResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from server.guard.arrival import hang_up
 from server.settings import Settings
+from server.wire.pieces import Cut
+from server.wire.protocols import EVENT_STREAM, Foreign
 
 HEADERS = {"cache-control": "no-cache, no-store, no-transform"}
 FAREWELL_S = 1.0
@@ -21,11 +24,18 @@ class RunResponse(EventSourceResponse):
     can leave before the first byte.
     """
 
-    def __init__(self, pieces: AsyncGenerator[bytes], held: AsyncExitStack, settings: Settings) -> None:
+    def __init__(
+        self,
+        pieces: AsyncGenerator[bytes],
+        held: AsyncExitStack,
+        settings: Settings,
+        foreign: Foreign | None = None,
+    ) -> None:
         self._held = held
         super().__init__(
             pieces,
-            headers=HEADERS,
+            headers={**HEADERS, **(foreign.headers if foreign else {})},
+            media_type=foreign.media_type if foreign else EVENT_STREAM,
             ping=0,  # its own pings come on a clock; ours only in silence
             shutdown_event=anyio.Event(),  # the drain ends what is streamed (`server.draining`): not to be cut before
             shutdown_grace_period=settings.limits.drain_s + FAREWELL_S,
@@ -33,7 +43,10 @@ class RunResponse(EventSourceResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with self._held:
-            await super().__call__(scope, receive, send)
+            try:
+                await super().__call__(scope, receive, send)
+            except* Cut:
+                await hang_up(scope, receive)
 
     async def _send_with_timeout(self, send: Send, message: Message) -> None:
         """As the parent's, which makes a scope for a time-out that is not set here: a tenth of what a token costs."""

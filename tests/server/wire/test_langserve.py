@@ -80,12 +80,12 @@ async def test_every_way_of_asking_gives_the_object(remote: Remotes, case: str) 
     assert reduce(add, [chunk async for chunk in runnable.astream(wanted)]) == result
 
 
-def test_blanks_around_a_text_come_as_the_model_wrote_them(remote: Remotes) -> None:
-    """They are trimmed when the text closes: that is in time for the whole, and too late for a stream's chunks."""
+def test_blanks_in_front_of_a_text_come_as_the_model_wrote_them(remote: Remotes) -> None:
+    """They are trimmed when the text closes: that is in time for those behind it, and too late for those in front."""
     runnable = remote("chatbot", {"reply": " 네 \n", "options": [" 등산 "]})
     assert runnable.invoke(CHAT_INPUT) == {"reply": "네", "options": ["등산"], "recommendation": None}
     assert reduce(add, runnable.stream(CHAT_INPUT)) == {
-        "reply": " 네 \n", "options": ["등산"], "recommendation": None,
+        "reply": " 네", "options": ["등산"], "recommendation": None,
     }  # fmt: skip
 
 

@@ -1,0 +1,141 @@
+"""AG-UI's events, for `HttpAgent` (https://docs.ag-ui.com/concepts/events).
+
+The object is the agent's state: a snapshot first, then, whenever a `partial` is due, the fields that have changed, each
+by an `add`, which replaces what stood there (RFC 6902, section 4.1). The field that is spoken is a message, and in the
+state when it is whole.
+Events that AG-UI has no word for (`start`, `field`, `invalid`, `reset`, `pinned`, `failed`) are `CUSTOM`, by their
+names.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from schemas import (
+    Cancelled,
+    Code,
+    Complete,
+    Event,
+    Failed,
+    FieldSettled,
+    Fold,
+    Partial,
+    Pinned,
+    Reset,
+    Token,
+    from_pointer,
+    to_pointer,
+)
+from server.wire.additions import Additions
+from server.wire.data_frames import DataFrames, Told
+from server.wire.protocol import Reading
+
+
+class AGUIFrames(DataFrames):
+    """Writes a run as a run of AG-UI's, and its spoken field as one message of it, whose id is the run's."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__()
+        self._reading = reading
+        self._ids = {key: str(reading.body.get(key) or reading.run_id) for key in ("threadId", "runId")}
+        self._message = {"messageId": reading.run_id}
+        self._additions = Additions()
+        self._fold = Fold()
+        self._changed: dict[str, None] = {}  # the fields that have since the state was told
+        self._begun = self._speaking = False
+
+    def tell(self, event: Event) -> Iterator[Told]:
+        if not self._begun:
+            self._begun = True
+            yield {"type": "RUN_STARTED", **self._ids, "metadata": {"run_id": self._reading.run_id}}
+            yield self._snapshot()
+        self._fold.apply(event)
+        for name, kind, value in self._additions.of(event):
+            if name == self._reading.spoken and not self.over:
+                yield from self._spoken(kind, value)
+        if not self.over:
+            yield from self._told(event)
+
+    def _told(self, event: Event) -> Iterator[Told]:
+        match event:
+            case Token(path=path):
+                self._change(path)
+            case Partial():
+                yield from self._delta(event)
+            case Complete():
+                yield self._snapshot()
+                yield from self._finish({"type": "success"}, result=event.value, metadata=_said_of(event))
+            case Cancelled():
+                yield _custom(event)
+                yield from self._finish({"type": "cancelled"})
+            case Failed(code=code, message=message):
+                yield _custom(event)
+                yield self._fail(code, message)
+            case Reset():
+                yield _custom(event)
+                yield self._snapshot()
+            case FieldSettled(path=path) | Pinned(path=path):
+                self._change(path)
+                yield _custom(event)
+            case _:
+                yield _custom(event)
+
+    def _change(self, pointer: str) -> None:
+        self._changed[str(from_pointer(pointer)[0])] = None
+
+    def _snapshot(self) -> Told:
+        self._changed = {}
+        return {"type": "STATE_SNAPSHOT", "snapshot": self._fold.value}
+
+    def _delta(self, event: Partial) -> Iterator[Told]:
+        """What has changed. A patch that fails would go unnoticed: each field is told whole, which cannot."""
+        unfinished = self._reading.spoken if self._speaking else ""
+        names = [name for name in (event.value if event.resumed else self._changed) if name != unfinished]
+        self._changed = {}
+        if names:
+            patch = [{"op": "add", "path": to_pointer((name,)), "value": event.value[name]} for name in names]
+            yield {"type": "STATE_DELTA", "delta": patch}
+
+    def _spoken(self, kind: str, value: Any) -> Iterator[Told]:
+        if kind == "void":
+            yield from self._unsaid(value)
+            return
+        if not self._speaking and kind in ("text", "value"):
+            self._speaking = True
+            yield {"type": "TEXT_MESSAGE_START", **self._message, "role": "assistant"}
+        if kind in ("text", "value") and value:
+            yield {"type": "TEXT_MESSAGE_CONTENT", **self._message, "delta": value}
+        if kind in ("closed", "value"):
+            yield from self._end_message()
+
+    def _end_message(self) -> Iterator[Told]:
+        if self._speaking:
+            self._speaking = False
+            yield {"type": "TEXT_MESSAGE_END", **self._message}
+
+    def _unsaid(self, reason: Code) -> Iterator[Told]:
+        """The message is empty again, which only a list of all messages can say. Who came later has sent none."""
+        yield from self._end_message()
+        before = self._reading.body.get("messages")
+        if isinstance(before, list):
+            empty = {"id": self._reading.run_id, "role": "assistant", "content": ""}
+            yield {"type": "MESSAGES_SNAPSHOT", "messages": [*before, empty]}
+        else:
+            yield self._fail(reason, "The message must be written again, and was already sent.")
+
+    def _finish(self, outcome: Told, **more: Any) -> Iterator[Told]:
+        self.over = True
+        yield from self._end_message()
+        yield {"type": "RUN_FINISHED", **self._ids, "outcome": outcome, **more}
+
+    def _fail(self, code: Code, message: str) -> Told:
+        self.over = True
+        return {"type": "RUN_ERROR", "message": message, "code": code}
+
+
+def _said_of(event: Complete) -> Told:
+    """What else is known of a whole object."""
+    return event.model_dump(mode="json", exclude={"type", "seq", "value"}, exclude_none=True)
+
+
+def _custom(event: Event) -> Told:
+    return {"type": "CUSTOM", "name": event.type, "value": event.model_dump(mode="json", exclude={"type"})}

@@ -1,0 +1,45 @@
+"""A text that grows where nothing can be taken back: in a bubble, a chunk, half a JSON text."""
+
+
+class Growing:
+    """What of a text has been sent, and what is to be sent next.
+
+    Blanks at its end wait until more follows: they may turn out to be trimmed when it settles.
+    """
+
+    def __init__(self) -> None:
+        self._sent: list[str] = []
+        self._blanks = ""
+
+    @property
+    def sent(self) -> bool:
+        """Whether anything was."""
+        return bool(self._sent)
+
+    def more(self, text: str) -> str:
+        """What to send now that this came."""
+        whole = self._blanks + text
+        piece = whole.rstrip()
+        self._blanks = whole[len(piece) :]
+        if piece:
+            self._sent.append(piece)
+        return piece
+
+    def up_to(self, text: str) -> str | None:
+        """What to send now that it has come to this; None if that contradicts what was sent."""
+        known = "".join(self._sent)
+        if not text.startswith(known):
+            return None
+        self._blanks = ""
+        return self.more(text[len(known) :])
+
+    def rest(self, text: str, *, exact: bool) -> str | None:
+        """What to send now that it has settled as this; None if that contradicts what was sent.
+
+        Unless it is to be `exact`, blanks at its beginning may be missing: they were trimmed when they had been sent.
+        """
+        sent = "".join(self._sent)
+        for known in (sent,) if exact else (sent, sent.lstrip()):
+            if text.startswith(known):
+                return text[len(known) :]
+        return None

@@ -1,0 +1,74 @@
+"""What is asked for in other protocols' bodies, as a chain is asked for it."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
+
+from schemas import Breach, RequestError
+from server.guard.body import one_input
+
+
+def in_envelope(body: Mapping[str, Any], request: type[BaseModel]) -> Any:
+    """LangServe's envelope, which is also ours: `{"input": …}`."""
+    return one_input(body)
+
+
+def of_use_chat(body: Mapping[str, Any], request: type[BaseModel]) -> Any:
+    """`useChat` sends `messages`, and whatever the app has put beside them: `body: {input: …}`."""
+    return _with_conversation(body.get("input"), body.get("messages"), "/messages", request)
+
+
+def of_agent(body: Mapping[str, Any], request: type[BaseModel]) -> Any:
+    """`HttpAgent` sends `messages`, and what the app wants forwarded: `forwardedProps: {input: …}`."""
+    forwarded = body.get("forwardedProps")
+    known = forwarded.get("input") if isinstance(forwarded, dict) else None
+    return _with_conversation(known, body.get("messages"), "/messages", request)
+
+
+def holds_conversation(request: type[BaseModel]) -> bool:
+    """Whether a chain that takes such requests answers in a conversation."""
+    return "messages" in request.model_fields
+
+
+def _with_conversation(known: Any, messages: Any, at: str, request: type[BaseModel]) -> Any:
+    """The input, with the conversation in it where the chain holds one and the input has none of its own."""
+    if not holds_conversation(request) or (isinstance(known, dict) and "messages" in known):
+        return one_input({} if known is None else {"input": known})
+    if not isinstance(messages, list):
+        raise _breach(at, "type", "The conversation must be a list of messages.")
+    if known is not None and not isinstance(known, dict):
+        raise _breach("/input", "type", "The input must be a JSON object.")
+    said = [message for message in (_said(one, f"{at}/{index}") for index, one in enumerate(messages)) if message]
+    return {**(known or {}), "messages": said[-_longest(request) :]}
+
+
+@cache
+def _longest(request: type[BaseModel]) -> int:
+    """How many messages the chain takes. Their clients send all of a conversation, however long it has become."""
+    longest = request.model_json_schema()["properties"]["messages"].get("maxItems", 0)
+    return int(longest)  # 0: as many as there are
+
+
+def _said(message: Any, at: str) -> dict[str, str] | None:
+    """Who said what; None if it was nothing: an answer that failed before its first word stays in a conversation."""
+    if not isinstance(message, dict):
+        raise _breach(at, "type", "A message must be a JSON object.")
+    if (role := message.get("role")) not in ("user", "assistant"):
+        raise _breach(f"{at}/role", "enum", "Messages are of a user or an assistant.")
+    content = _text(message.get("content", message.get("parts")))
+    return {"role": role, "content": content} if content else None
+
+
+def _text(content: Any) -> str:
+    """A text, or the texts among a message's parts."""
+    if isinstance(content, str):
+        return content
+    parts = content if isinstance(content, list) else []
+    texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text"]
+    return "".join(text for text in texts if isinstance(text, str))
+
+
+def _breach(path: str, rule: str, message: str) -> RequestError:
+    return RequestError(message, details=(Breach(path=path, rule=rule, message=message),))

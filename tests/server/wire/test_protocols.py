@@ -1,0 +1,167 @@
+"""Every protocol over runs that nobody wrote: what its client ends with is what the run ended with, or it is told."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from schemas import TERMINAL, Complete, Event, Fold, Partial, Progress, Reset, Token, copy_json
+from server.runs.entry import Entry
+from server.wire.ag_ui import AGUIFrames
+from server.wire.ai_sdk import UIMessageFrames
+from server.wire.ai_sdk_object import ObjectText
+from server.wire.langserve import LangServeFrames
+from server.wire.protocol import Frames, Reading
+from tests.chains.generated_runs import cases
+from tests.server.wire.readers import Agent, Langserve, UIMessage, data_of, pieces
+
+RUN = "7b9c"
+IN_JAVASCRIPT = {"config": {"recursionLimit": 25}}
+
+
+@st.composite
+def logs(draw: st.DrawFn, *, sound: bool = False) -> list[Event]:
+    """A run's events from its beginning; or what a reader gets of them who comes late, or was too slow."""
+    events = draw(cases(sound=sound)).play().events
+    missed = draw(st.integers(0, len(events) - 1)) if draw(st.booleans()) else 0
+    if missed == 0:
+        return events
+    told = Progress()
+    for event in events[:missed]:
+        told.apply(event)
+    return [told.partial(), *events[missed:]]
+
+
+def spoken_in(events: Sequence[Event], draw: Callable[[Any], Any]) -> str:
+    """A field that is said: one that is a text all along, or none."""
+    end = events[-1]
+    texts = [name for name, value in getattr(end, "value", {}).items() if isinstance(value, str)]
+    return str(draw(st.sampled_from(["", *texts])))
+
+
+def exact(value: Any) -> str:
+    """JSON that is the same for equal values only, in whatever order their parts came."""
+    return json.dumps(value, sort_keys=True)
+
+
+def completes(events: Sequence[Event]) -> bool:
+    return isinstance(events[-1], Complete)
+
+
+@given(logs())
+def test_chunks_add_up_to_the_object_or_end_in_an_error(events: list[Event]) -> None:
+    for body, joined in (({}, True), (IN_JAVASCRIPT, False)):
+        frames = LangServeFrames(Reading(RUN, body=body))
+        read = Langserve(pieces(frames, events), lists_join=joined)
+        assert frames.over
+        assert not frames.cut
+        if read.end == "end":
+            assert completes(events)
+            assert as_written(read.value) == as_written(events[-1].value)  # type: ignore[union-attr]  # it completes
+
+
+def as_written(value: dict[str, Any]) -> Any:
+    """The object but for blanks at the beginning of its texts, which may have been sent when they are trimmed."""
+    return exact({name: part.lstrip() if isinstance(part, str) else part for name, part in value.items()})
+
+
+@given(logs(sound=True))
+def test_a_run_that_takes_nothing_back_is_whole_in_chunks(events: list[Event]) -> None:
+    assume(not any(event.type in ("reset", "pinned") for event in events))
+    assert Langserve(pieces(LangServeFrames(Reading(RUN)), events)).end == "end"
+
+
+@given(logs())
+def test_the_text_of_the_object_is_the_object_or_breaks_off(events: list[Event]) -> None:
+    frames = ObjectText(Reading(RUN))
+    read = b"".join(pieces(frames, events))
+    assert frames.over
+    assert frames.cut != completes(events)
+    if completes(events):
+        assert exact(json.loads(read)) == exact(events[-1].value)  # type: ignore[union-attr]  # it completes
+
+
+@given(logs())
+def test_a_ping_is_no_part_of_the_text(events: list[Event]) -> None:
+    assume(completes(events))
+    frames, read = ObjectText(Reading(RUN)), b""
+    for event in events:
+        [piece] = pieces(frames, [event])
+        read += piece + (b"" if frames.over else frames.ping)
+    assert exact(json.loads(read)) == exact(events[-1].value)  # type: ignore[union-attr]  # it completes
+
+
+@given(logs())
+def test_the_text_is_read_again_only_when_a_snapshot_is_due(events: list[Event]) -> None:
+    frames = ObjectText(Reading(RUN))
+    assert all(not frames.write([entry]) for entry in _entries(events) if isinstance(entry.event, Token))
+
+
+def _entries(events: list[Event]) -> list[Entry]:
+    return [Entry(event) for event in events]
+
+
+@given(st.data())
+def test_a_message_says_the_text_and_holds_the_object(data: st.DataObject) -> None:
+    events = data.draw(logs())
+    spoken = spoken_in(events, data.draw)
+    frames = UIMessageFrames(Reading(RUN, spoken))
+    read = UIMessage(data_of(pieces(frames, events)))
+    assert frames.over
+    assert read.end == ("finish" if completes(events) else "error")
+    if completes(events):
+        value = events[-1].value  # type: ignore[union-attr]  # it completes
+        assert exact(read.object) == exact(value)
+        assert "".join(read.texts).lstrip() == value.get(spoken, "").lstrip()
+
+
+@given(st.data())
+def test_an_agents_state_is_the_object_and_its_message_the_text(data: st.DataObject) -> None:
+    events = data.draw(logs())
+    spoken = spoken_in(events, data.draw)
+    asked = {"threadId": "t", "runId": "r", "messages": [{"id": "1", "role": "user", "content": "안녕"}]}
+    frames = AGUIFrames(Reading(RUN, spoken, asked))
+    read = Agent(data_of(pieces(frames, events)))
+    assert frames.over
+    if completes(events):
+        value = events[-1].value  # type: ignore[union-attr]  # it completes
+        assert (read.end, read.outcome) == ("RUN_FINISHED", "success")
+        assert exact(read.state) == exact(read.result) == exact(value)
+        assert read.messages.get(RUN, "").lstrip() == value.get(spoken, "").lstrip()
+    else:
+        assert read.end == ("RUN_ERROR" if events[-1].type == "failed" else "RUN_FINISHED")
+        assert read.outcome == ("" if events[-1].type == "failed" else "cancelled")
+
+
+@given(st.data())
+def test_what_is_shown_meanwhile_is_never_more_than_there_is(data: st.DataObject) -> None:
+    """At each snapshot a client has the object so far, but for a text that is being said."""
+    events = data.draw(logs())
+    fold, agent, message = Fold(), AGUIFrames(Reading(RUN)), UIMessageFrames(Reading(RUN))
+    told: dict[str, list[bytes]] = {"agent": [], "message": []}
+    for event in events:
+        fold.apply(event)
+        told["agent"] += pieces(agent, [event])
+        told["message"] += pieces(message, [event])
+        if isinstance(event, Partial | Reset):
+            now = exact(copy_json(fold.value))
+            assert exact(Agent(data_of(told["agent"])).state) == now
+            assert exact(UIMessage(data_of(told["message"])).object) == now
+
+
+@given(logs(), st.sampled_from([LangServeFrames, ObjectText, UIMessageFrames, AGUIFrames]))
+def test_it_does_not_matter_how_events_come_together(events: list[Event], kind: Callable[[Reading], Frames]) -> None:
+    one_by_one, at_once = kind(Reading(RUN)), kind(Reading(RUN))
+    assert b"".join(pieces(one_by_one, events)) == at_once.write(_entries(events))
+
+
+@given(logs(), st.sampled_from([LangServeFrames, ObjectText, UIMessageFrames, AGUIFrames]))
+def test_an_end_before_the_end_is_a_cut(events: list[Event], kind: Callable[[Reading], Frames]) -> None:
+    """None of these clients can tell a stream that ended too early from one that is whole."""
+    frames = kind(Reading(RUN))
+    for event in events[:-1]:
+        pieces(frames, [event])
+        assert frames.over or frames.cut
+    assert events[-1].type in TERMINAL
