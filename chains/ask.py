@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
+from langchain_core.messages import convert_to_messages
 from pydantic import BaseModel, create_model, field_validator
 
 
@@ -43,6 +44,17 @@ class Ask:
         """The same with only these of the wanted properties still open."""
         kept = set(wanted)
         return replace(self, wanted=_narrowed(self.wanted, tuple(name for name in names(self.wanted) if name in kept)))
+
+
+def ask_for_all(result: type[BaseModel], request: BaseModel) -> Ask:
+    """All of the result, with the request's fields as the prompt's variables; a conversation as LangChain holds one."""
+    variables = request.model_dump()
+    messages = variables.get("messages")
+    if isinstance(messages, list) and all(
+        isinstance(one, dict) and {"role", "content"} <= one.keys() for one in messages
+    ):
+        variables["messages"] = convert_to_messages(messages)
+    return Ask(result, wanted=result, variables=variables)
 
 
 def names(model: type[BaseModel]) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ from langchain_core.runnables.config import (
 )
 from pydantic import BaseModel
 
-from chains.ask import Ask, names
+from chains.ask import Ask, ask_for_all, names
 from chains.call import choose_language, read_request
 from chains.checks import Check, Checks
 from chains.drive import drive
@@ -94,7 +94,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         shape_of(result)  # a result that cannot stream is refused here, not in the first run
         if isinstance(prompt, Mapping) and (missing := set(model.languages) - set(prompt)):
             raise ValueError(f"{name}: no prompt in {sorted(missing)}, which {model.name} is said to write")
-        self._ask = ask or (lambda request: Ask(result, wanted=result, variables=request.model_dump()))
+        self._ask = ask or (lambda request: ask_for_all(result, request))
         self._limits = limits or Limits()
         self._checks = Checks(check_input, check_output, checked)
         if foreign := set(checked or ()) - set(names(result)):

@@ -3,11 +3,12 @@
 from typing import Any
 
 import pytest
+from langchain_core.prompts import ChatPromptTemplate
 
 from chains import StructuredChain, chatbot, meeting_info
 from chains.models.model import Model
 from chains.models.scripted import Reply, ScriptedChatModel
-from schemas import Code, Complete, RequestError, Start
+from schemas import ChatReply, ChatRequest, Code, Complete, RequestError, Start
 
 REPLY = Reply(text='{"reply": "Hello", "options": []}')
 
@@ -77,3 +78,10 @@ async def test_a_form_that_is_given_whole_asks_nothing_and_so_fits_any_model() -
         "max_members": 5,
     }
     assert await chain.ainvoke({"goal": "가" * 256, **given}) == given
+
+
+async def test_a_chain_that_asks_for_all_of_its_result_holds_a_conversation_too() -> None:
+    prompt = ChatPromptTemplate([("system", "Be kind."), ("placeholder", "{messages}")])
+    chain = StructuredChain(name="own", request=ChatRequest, result=ChatReply, prompt=prompt, model=model(8000))
+    await begin(chain, turns(3))
+    assert [text.split(" x")[0] for text in sent(chain)] == ["Be kind.", "turn 0", "turn 1", "turn 2"]
