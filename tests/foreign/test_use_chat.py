@@ -14,7 +14,7 @@ from tests.server.configs import CHAT, MEETING, MEETING_INPUT, text
 from tests.server.pages.line import Line
 from tests.server.process import ServerProcess
 from tests.server.reading import PATIENCE_S
-from tests.upstream import Script, Upstream, answer, cut, gate, says, stall, stream, whole
+from tests.upstream import Upstream, answer, cut, gate, says, stall, stream, whole
 
 pytestmark = pytest.mark.browser
 
@@ -56,13 +56,6 @@ def until_over(hook: Hook, times: int = 1) -> dict[str, Any]:
     hook.page.wait_for_function(f"seen.filter((state) => 'finished' in state).length === {times}")
     hook.page.wait_for_function("['ready', 'error'].includes(seen.at(-1).status)")
     return hook.seen[-1]
-
-
-def half_way(script: Script, hook: Hook) -> str:
-    """The run, of which the first half is seen."""
-    state = until_said(hook, "안녕하세요!")
-    run_id: str = state["messages"][-1]["metadata"]["run_id"]
-    return run_id
 
 
 class TestWhole:
@@ -112,7 +105,7 @@ class TestWhole:
 def test_it_is_shown_as_it_is_written(show: Show, server: ServerProcess, upstream: Upstream) -> None:
     script = upstream.plays(*stream(says(HALF), gate, says(REST)))
     hook = ask(show, server.url)
-    half_way(script, hook)
+    until_said(hook, "안녕하세요!")
     script.next_call().permit()
     end = until_over(hook)
     assert said(end) == "안녕하세요! 반가워요."
@@ -162,16 +155,16 @@ class TestStop:
     def test_it_stops_the_model(self, show: Show, server: ServerProcess, upstream: Upstream) -> None:
         script = upstream.plays(*stream(says(HALF), stall))
         hook = ask(show, server.url)
-        half_way(script, hook)
+        until_said(hook, "안녕하세요!")
         hook.press("stop")
         assert script.next_call().left.wait(PATIENCE_S)
         end = until_over(hook)
         assert (end["status"], end["error"], said(end)) == ("ready", None, "안녕하세요!")
 
     def test_somebody_else_cancels(self, show: Show, server: ServerProcess, upstream: Upstream) -> None:
-        script = upstream.plays(*stream(says(HALF), stall))
+        upstream.plays(*stream(says(HALF), stall))
         hook = ask(show, server.url, query="?detach=true")
-        run_id = half_way(script, hook)
+        run_id = until_said(hook, "안녕하세요!")["messages"][-1]["metadata"]["run_id"]
         httpx.delete(f"{server.url}/runs/{run_id}").raise_for_status()
         end = until_over(hook)
         assert (end["status"], said(end)) == ("error", "안녕하세요!")
@@ -199,43 +192,40 @@ class TestRepair:
 
 
 class TestResume:
-    """The run goes on: its reader comes back to it, and is told all of it again."""
-
-    def whole(self, hook: Hook, end: dict[str, Any]) -> None:
-        assert (end["status"], said(end)) == ("ready", "안녕하세요! 반가워요.")
-        assert [message["role"] for message in end["messages"]] == ["user", "assistant"]
-        assert value(end) == {"reply": "안녕하세요! 반가워요.", "options": [], "recommendation": None}
+    """The run goes on. Its reader comes back to it, by the id that is in the message, and is told all of it again."""
 
     def test_after_a_reload(self, show: Show, server: ServerProcess, upstream: Upstream) -> None:
         script = upstream.plays(*stream(says(HALF), gate, says(REST)))
         before = ask(show, server.url, query="?detach=true")
-        run_id = half_way(script, before)
-        kept = before.seen[-1]["messages"]
+        kept = until_said(before, "안녕하세요!")["messages"]
         before.page.close()
-        again = show("chat", messages=kept, resume=True, rereads=f"{server.url}/runs/{run_id}/events?protocol=ai-sdk")
-        half_way(script, again)
+        again = show("chat", messages=kept, resume=True, runs=f"{server.url}/runs")
+        again.until("state.status === 'streaming'")
         script.next_call().permit()
-        self.whole(again, until_over(again))
+        assert_whole(until_over(again))
 
     def test_after_the_network_was_cut(self, show: Show, server: ServerProcess, upstream: Upstream) -> None:
         script = upstream.plays(*stream(says(HALF), gate, says(REST)))
         with Line(server.port) as line:
-            hook = ask(show, line.url, query="?detach=true", rereads="")
-            run_id = half_way(script, hook)
+            hook = ask(show, line.url, query="?detach=true", runs=f"{line.url}/runs")
+            until_said(hook, "안녕하세요!")
             line.cut()
             end = until_over(hook)
             assert (end["status"], end["error"]["message"], said(end)) == ("error", "network error", "안녕하세요!")
             assert [seen["isDisconnect"] for seen in hook.seen if "finished" in seen] == [True]
-            hook.page.evaluate("(url) => { rereads = url; }", f"{line.url}/runs/{run_id}/events?protocol=ai-sdk")
             hook.press("resumeStream")
             script.next_call().permit()
-            self.whole(hook, until_over(hook, times=2))
+            assert_whole(until_over(hook, times=2))
             assert script.count == 1
 
     def test_of_a_run_that_is_over(self, show: Show, server: ServerProcess, upstream: Upstream) -> None:
-        upstream.plays(*whole(text(CHAT)))
-        hook = ask(show, server.url, query="?detach=true")
-        kept = until_over(hook)["messages"]
-        rereads = f"{server.url}/runs/{kept[-1]['metadata']['run_id']}/events?protocol=ai-sdk"
-        end = until_over(show("chat", messages=kept, resume=True, rereads=rereads))
-        assert (end["status"], said(end), len(end["messages"])) == ("ready", CHAT["reply"], 2)
+        upstream.plays(*whole(HALF + REST))
+        kept = until_over(ask(show, server.url, query="?detach=true"))["messages"]
+        assert_whole(until_over(show("chat", messages=kept, resume=True, runs=f"{server.url}/runs")))
+
+
+def assert_whole(end: dict[str, Any]) -> None:
+    """All of the answer is there, and once."""
+    assert (end["status"], said(end)) == ("ready", "안녕하세요! 반가워요.")
+    assert [message["role"] for message in end["messages"]] == ["user", "assistant"]
+    assert value(end) == {"reply": "안녕하세요! 반가워요.", "options": [], "recommendation": None}

@@ -52,7 +52,7 @@ class Known:
     @property
     def _leaves_it_running(self) -> bool:
         """Whether whoever leaves now need not stop it."""
-        return self._keep or not self._reading.unfinished
+        return self._keep or self._reading.over
 
     @property
     def _timeout(self) -> httpx.Timeout:

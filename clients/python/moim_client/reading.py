@@ -161,11 +161,6 @@ class Reading:
     # -- beside the connection -----------------------------------------------------------------------------------------
 
     @property
-    def unfinished(self) -> bool:
-        """Whether there may be a run on the server that goes on."""
-        return self._asked and not self.over
-
-    @property
     def run_id(self) -> str:
         """The run's id, for requests about it."""
         if self.state.run_id is None:

@@ -7,12 +7,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from tests.clients.blocks import Block, blocks_of, empty_pages, said_by, show
+from tests.clients.docs.blocks import Block, blocks_of, empty_pages, said_by, show
 from tests.server.configs import CHAT, MEETING, both
-from tests.server.pages.conftest import browser
 from tests.server.process import ROOT, ServerProcess
-
-__all__ = ["browser"]
 
 BLOCKS = blocks_of(ROOT / "docs/clients.md")
 IN_A_PAGE = [block for block in BLOCKS if block.place == "browser"]
