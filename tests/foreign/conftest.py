@@ -11,7 +11,6 @@ from playwright.sync_api import Browser
 from tests.foreign.hooks import Hook, Show
 from tests.foreign.packages import HERE, bundle
 from tests.server.conftest import shared as shared  # noqa: PLC0414  # fixtures
-from tests.server.conftest import start as start  # noqa: PLC0414
 from tests.server.conftest import upstream as upstream  # noqa: PLC0414
 from tests.server.pages.conftest import browser as browser  # noqa: PLC0414
 

@@ -24,11 +24,13 @@ public final class RunningRelay implements AutoCloseable {
     private final Issuer issuer = new Issuer();
     private final HttpClient client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final ConfigurableApplicationContext context;
+    private final int port;
 
     /** One before this server; further settings as {@code name=value}. */
     public RunningRelay(String upstream, String... settings) {
         context = new SpringApplicationBuilder(RelayApplication.class)
                 .run(arguments(upstream, issuer.keysUrl(), settings));
+        port = ((ServletWebServerApplicationContext) context).getWebServer().getPort();
     }
 
     /** What it is started with. */
@@ -58,8 +60,9 @@ public final class RunningRelay implements AutoCloseable {
         return context.getBean(type);
     }
 
+    /** Where it listens, or has listened. */
     public int port() {
-        return ((ServletWebServerApplicationContext) context).getWebServer().getPort();
+        return port;
     }
 
     /** A request of a user's, to be completed. */
