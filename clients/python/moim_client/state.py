@@ -55,13 +55,11 @@ class State:
                 self._settled = {}
             case Partial(settled=settled):
                 self._settled = dict.fromkeys(settled)
-            case FieldSettled(path=path):
-                self._settled[path] = None
-            case Pinned(path=path):
-                self._keep_only({name for name in map(_property, self._settled) if name != _property(path)})
+            case FieldSettled(path=path) | Pinned(path=path):
                 self._settled[path] = None
             case Reset(keep=keep):
-                self._keep_only({_property(path) for path in keep})
+                kept = set(map(_property, keep))
+                self._settled = {path: None for path in self._settled if _property(path) in kept}
             case Complete(value=value):
                 self._settled.update(dict.fromkeys(to_pointer((name,)) for name in value))
         if event.type in TERMINAL:
@@ -78,9 +76,6 @@ class State:
                 raise RunCancelled(reason, partial)
             case _:
                 raise LookupError("the run's end has not been read")
-
-    def _keep_only(self, names: set[str]) -> None:
-        self._settled = {path: None for path in self._settled if _property(path) in names}
 
 
 def _property(pointer: str) -> str:
