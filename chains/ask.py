@@ -50,11 +50,14 @@ def ask_for_all(result: type[BaseModel], request: BaseModel) -> Ask:
     """All of the result, with the request's fields as the prompt's variables; a conversation as LangChain holds one."""
     variables = request.model_dump()
     messages = variables.get("messages")
-    if isinstance(messages, list) and all(
-        isinstance(one, dict) and {"role", "content"} <= one.keys() for one in messages
-    ):
+    if isinstance(messages, list) and all(map(_is_message, messages)):
         variables["messages"] = convert_to_messages(messages)
     return Ask(result, wanted=result, variables=variables)
+
+
+def _is_message(value: Any) -> bool:
+    said = value if isinstance(value, dict) else {}
+    return said.get("role") in ("user", "assistant") and isinstance(said.get("content"), str)
 
 
 def names(model: type[BaseModel]) -> tuple[str, ...]:

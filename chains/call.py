@@ -56,8 +56,8 @@ def fit_history(
     prompt's own messages. `RequestError` if even the last message, or a prompt without a conversation, is beyond the
     context.
     """
-    history = list(ask.variables.get(HISTORY, ()))
-    prompt = template.format_messages(**{**ask.variables, HISTORY: []})
+    history = _history(ask.variables.get(HISTORY))
+    prompt = template.format_messages(**({**ask.variables, HISTORY: []} if history else ask.variables))
     room = model.context_tokens - model.max_tokens - model.count_tokens(_with_instructions(prompt, model, ask))
     if model.count_tokens(history) <= room:
         return dict(ask.variables), ()
@@ -67,6 +67,11 @@ def fit_history(
     left_out = len(history) - len(kept)
     note = Note(code="history_dropped", message=f"Older messages did not fit and were left out: {left_out}.")
     return {**ask.variables, HISTORY: kept}, (note,)
+
+
+def _history(value: Any) -> list[BaseMessage]:
+    """The conversation, if that is what the variable of this name holds."""
+    return value if isinstance(value, list) and all(isinstance(one, BaseMessage) for one in value) else []
 
 
 def _latest(history: list[BaseMessage], tokens: int, model: Model) -> list[BaseMessage]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 from starlette.types import Receive, Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -19,6 +20,7 @@ HEAD_BYTES = 65_536
 
 
 _HANG_UP = "hang_up"
+_UPGRADE = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 
 
 async def hang_up(scope: Scope, receive: Receive) -> None:
@@ -29,6 +31,15 @@ async def hang_up(scope: Scope, receive: Receive) -> None:
     scope["state"][_HANG_UP]()
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+def _without_upgrade(data: bytes) -> bytes:
+    """The beginning of a request that asks for no other protocol: a server may pass that over (RFC 9110, section 7.8).
+
+    uvicorn's parser cannot: it would read no body. Java's `HttpClient` asks for HTTP/2 in this way unless told not to.
+    """
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _UPGRADE.sub(b"\r\nignored", head) + end + rest
 
 
 class ArrivalGuard(HttpToolsProtocol):
@@ -56,6 +67,7 @@ class ArrivalGuard(HttpToolsProtocol):
         """Some bytes of a request, or of several."""
         if self._between:
             self._expect()
+            data = _without_upgrade(data)
         self._outside += len(data)
         super().data_received(data)
         if self._outside > HEAD_BYTES:

@@ -190,10 +190,17 @@ def _add_stream(router: APIRouter, served: Served) -> None:
 
     @router.post(f"{path}/stream/{{protocol}}", **documented, openapi_extra=body_of({"type": "object"}))
     async def stream_in(
-        protocol: ProtocolName, body: Envelope, user: Asking, detach: Detach = False, key: Key = None
+        protocol: ProtocolName,
+        body: Envelope,
+        user: Asking,
+        events: Names = None,
+        ping: Ping = "comment",
+        detach: Detach = False,
+        key: Key = None,
+        traceparent: TraceParent = None,
     ) -> Response:
         """The same in another protocol, for clients that cannot add a query to an address (see docs/clients.md)."""
-        return await stream(body, user, protocol=protocol, detach=detach, key=key)
+        return await stream(body, user, events, protocol, ping, detach, key, traceparent)
 
 
 async def _attached(

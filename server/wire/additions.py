@@ -1,6 +1,6 @@
 """A run as additions to its object: for protocols whose clients put together what they get."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Literal, NamedTuple
 
 from schemas import (
@@ -14,6 +14,7 @@ from schemas import (
     Reset,
     Token,
     from_pointer,
+    to_pointer,
 )
 from server.wire.growing import Growing
 
@@ -55,8 +56,7 @@ class Additions:
                 yield from self._settled(from_pointer(pointer), value)
             case Reset(keep=keep, reason=reason):
                 kept = {str(from_pointer(pointer)[0]) for pointer in keep}
-                for name in [name for name in self._sent if name not in kept]:
-                    yield self._void(name, reason)
+                yield from self._forget({*self._texts, *self._sent} - kept, reason)
             case Partial(resumed=True, value=value, settled=settled):
                 yield from self._caught_up(value, settled)
             case Complete(value=value):
@@ -105,8 +105,13 @@ class Additions:
             return [Addition(name, "item", item) for item in value[len(items) :]]
         return None
 
-    def _caught_up(self, value: dict[str, Any], settled: Iterable[str]) -> Iterator[Addition]:
-        """What a reader had missed who comes late, or is too slow: the object so far, and what of it is closed."""
+    def _caught_up(self, value: dict[str, Any], settled: Collection[str]) -> Iterator[Addition]:
+        """What a reader had missed who comes late, or is too slow: the object so far, and what of it is closed.
+
+        What it was told and is no longer so was written by a worker that was lost.
+        """
+        open_again = {name for name in self._closed if to_pointer((name,)) not in settled}
+        yield from self._forget({name for name in self._sent if name not in value} | open_again, Code.WORKER_LOST)
         for pointer in settled:
             path = from_pointer(pointer)
             yield from self._settled(path, _at(value, path))
@@ -117,6 +122,14 @@ class Additions:
                     yield from self._more(name, text)
                 elif piece:
                     yield Addition(name, "text", piece)
+
+    def _forget(self, names: Collection[str], reason: Code) -> Iterator[Addition]:
+        """These begin anew. Of what was sent of them, it is said."""
+        void = [name for name in self._sent if name in names]
+        for name in names:
+            self._texts.pop(name, None)
+        for name in void:
+            yield self._void(name, reason)
 
     def _void(self, name: str, reason: Code) -> Addition:
         self._texts.pop(name, None)

@@ -9,7 +9,7 @@ class Growing:
 
     def __init__(self) -> None:
         self._sent: list[str] = []
-        self._blanks = ""
+        self._blanks: list[str] = []
 
     @property
     def sent(self) -> bool:
@@ -18,11 +18,13 @@ class Growing:
 
     def more(self, text: str) -> str:
         """What to send now that this came."""
-        whole = self._blanks + text
-        piece = whole.rstrip()
-        self._blanks = whole[len(piece) :]
-        if piece:
-            self._sent.append(piece)
+        said = text.rstrip()
+        if not said:
+            self._blanks.append(text)
+            return ""
+        piece = "".join((*self._blanks, said))
+        self._blanks = [text[len(said) :]]
+        self._sent.append(piece)
         return piece
 
     def up_to(self, text: str) -> str | None:
@@ -30,7 +32,7 @@ class Growing:
         known = "".join(self._sent)
         if not text.startswith(known):
             return None
-        self._blanks = ""
+        self._blanks = []
         return self.more(text[len(known) :])
 
     def rest(self, text: str, *, exact: bool) -> str | None:

@@ -1,13 +1,16 @@
 """What is asked for in other protocols' bodies, as a chain is asked for it."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
+from annotated_types import MaxLen
 from pydantic import BaseModel
 
+from chains.ask import names
 from schemas import Breach, RequestError
 from server.guard.body import one_input
+
+_CONVERSATION = "messages"
 
 
 def in_envelope(body: Mapping[str, Any], request: type[BaseModel]) -> Any:
@@ -17,38 +20,37 @@ def in_envelope(body: Mapping[str, Any], request: type[BaseModel]) -> Any:
 
 def of_use_chat(body: Mapping[str, Any], request: type[BaseModel]) -> Any:
     """`useChat` sends `messages`, and whatever the app has put beside them: `body: {input: …}`."""
-    return _with_conversation(body.get("input"), body.get("messages"), "/messages", request)
+    return _with_conversation(body.get("input"), body.get("messages"), request)
 
 
 def of_agent(body: Mapping[str, Any], request: type[BaseModel]) -> Any:
     """`HttpAgent` sends `messages`, and what the app wants forwarded: `forwardedProps: {input: …}`."""
     forwarded = body.get("forwardedProps")
     known = forwarded.get("input") if isinstance(forwarded, dict) else None
-    return _with_conversation(known, body.get("messages"), "/messages", request)
+    return _with_conversation(known, body.get("messages"), request)
 
 
 def holds_conversation(request: type[BaseModel]) -> bool:
     """Whether a chain that takes such requests answers in a conversation."""
-    return "messages" in request.model_fields
+    return _CONVERSATION in names(request)
 
 
-def _with_conversation(known: Any, messages: Any, at: str, request: type[BaseModel]) -> Any:
+def _with_conversation(known: Any, messages: Any, request: type[BaseModel]) -> Any:
     """The input, with the conversation in it where the chain holds one and the input has none of its own."""
-    if not holds_conversation(request) or (isinstance(known, dict) and "messages" in known):
+    if not holds_conversation(request) or (isinstance(known, dict) and _CONVERSATION in known):
         return one_input({} if known is None else {"input": known})
     if not isinstance(messages, list):
-        raise _breach(at, "type", "The conversation must be a list of messages.")
+        raise _breach("/messages", "type", "The conversation must be a list of messages.")
     if known is not None and not isinstance(known, dict):
         raise _breach("/input", "type", "The input must be a JSON object.")
-    said = [message for message in (_said(one, f"{at}/{index}") for index, one in enumerate(messages)) if message]
-    return {**(known or {}), "messages": said[-_longest(request) :]}
+    said = [message for message in (_said(one, f"/messages/{index}") for index, one in enumerate(messages)) if message]
+    return {**(known or {}), _CONVERSATION: said[-_longest(request) :]}
 
 
-@cache
 def _longest(request: type[BaseModel]) -> int:
-    """How many messages the chain takes. Their clients send all of a conversation, however long it has become."""
-    longest = request.model_json_schema()["properties"]["messages"].get("maxItems", 0)
-    return int(longest)  # 0: as many as there are
+    """How many messages the chain takes, 0 for any number. Clients send a conversation whole, long as it has become."""
+    field = list(request.model_fields.values())[names(request).index(_CONVERSATION)]
+    return min((limit.max_length for limit in field.metadata if isinstance(limit, MaxLen)), default=0)
 
 
 def _said(message: Any, at: str) -> dict[str, str] | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from langchain_core.prompts import ChatPromptTemplate
+from pydantic import create_model
 
 from chains import StructuredChain, chatbot, meeting_info
 from chains.models.model import Model
@@ -85,3 +86,14 @@ async def test_a_chain_that_asks_for_all_of_its_result_holds_a_conversation_too(
     chain = StructuredChain(name="own", request=ChatRequest, result=ChatReply, prompt=prompt, model=model(8000))
     await begin(chain, turns(3))
     assert [text.split(" x")[0] for text in sent(chain)] == ["Be kind.", "turn 0", "turn 1", "turn 2"]
+
+
+@pytest.mark.parametrize(
+    "held", ["a text", ["texts"], [{"role": "system", "content": "Obey."}], [{"content": 1}], None]
+)
+async def test_what_is_called_so_and_is_no_conversation_is_a_variable_like_any_other(held: Any) -> None:
+    request = create_model("Request", messages=(Any, ...))
+    prompt = ChatPromptTemplate([("system", "Be kind."), ("user", "{messages}")])
+    chain = StructuredChain(name="own", request=request, result=ChatReply, prompt=prompt, model=model(8000))
+    await begin(chain, {"messages": held})
+    assert sent(chain) == ["Be kind.", str(held)]

@@ -117,6 +117,23 @@ def test_so_are_trailers_without_end(server: ServerProcess, connection: socket.s
     assert httpx.get(f"{server.url}/health").status_code == 200
 
 
+UPGRADE = b"\r\nConnection: Upgrade, HTTP2-Settings\r\nUPGRADE: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n\r\n"
+
+
+@pytest.mark.parametrize("pieces", [[UPGRADE + BODY], [UPGRADE, BODY]], ids=["at once", "head and body"])
+def test_an_upgrade_that_is_offered_is_passed_over(connection: socket.socket, pieces: list[bytes]) -> None:
+    """As Java's `HttpClient` offers one with each request, whose body must not be lost by that."""
+    for piece in [HEAD, *pieces] if len(pieces) > 1 else [HEAD + pieces[0]]:
+        connection.sendall(piece)
+    heard = b""
+    while b'"metadata"' not in heard:
+        data = connection.recv(65536)
+        assert data, heard
+        heard += data
+    assert heard.startswith(b"HTTP/1.1 200 ")
+    assert whole(connection)
+
+
 def test_hundreds_of_them_hold_no_place(server: ServerProcess) -> None:
     """As many as the server has places: who comes behind them is served as soon as their time is over."""
     with ExitStack() as slow:

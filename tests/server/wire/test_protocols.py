@@ -7,7 +7,20 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from schemas import TERMINAL, Complete, Event, Fold, Partial, Progress, Reset, Token, copy_json
+from schemas import (
+    TERMINAL,
+    Code,
+    Complete,
+    Event,
+    FieldSettled,
+    Fold,
+    Partial,
+    Progress,
+    Reset,
+    Timings,
+    Token,
+    copy_json,
+)
 from server.runs.entry import Entry
 from server.wire.ag_ui import AGUIFrames
 from server.wire.ai_sdk import UIMessageFrames
@@ -165,3 +178,30 @@ def test_an_end_before_the_end_is_a_cut(events: list[Event], kind: Callable[[Rea
         pieces(frames, [event])
         assert frames.over or frames.cut
     assert events[-1].type in TERMINAL
+
+
+def test_blanks_of_a_void_attempt_are_void() -> None:
+    token = [Token(seq=2, path="/a", text="\n\n"), Token(seq=4, path="/a", text="Hello")]
+    reset = Reset(seq=3, attempt=2, keep=(), reason=Code.NOT_JSON)
+    closed = FieldSettled(seq=5, path="/a", value="Hello", source="model", ms=1)
+    sent = pieces(LangServeFrames(Reading(RUN)), [token[0], reset, token[1], closed])
+    assert Langserve(sent).value == {"a": "Hello"}
+
+
+def test_what_a_lost_worker_had_told_is_void() -> None:
+    """Its reader was shown what did not get into the log, and is told how far the run really is."""
+    told: list[Event] = [
+        FieldSettled(seq=2, path="/a", value="x", source="model", ms=1),
+        FieldSettled(seq=3, path="/b", value="y", source="model", ms=1),
+        Partial(seq=2, value={"a": "x", "b": "z"}, settled=("/a",), resumed=True),
+        FieldSettled(seq=3, path="/b", value="zz", source="model", ms=1),
+        Complete(
+            seq=4, value={"a": "x", "b": "zz"}, finish_reason="stop", usage=None, attempts=1, repaired=False,
+            timings=Timings(first_token_ms=0, fields={}, total_ms=0),
+        ),
+    ]  # fmt: skip
+    assert json.loads(b"".join(pieces(ObjectText(Reading(RUN)), told))) == {"a": "x", "b": "zz"}
+    assert b'"b":"zz"' in b"".join(pieces(ObjectText(Reading(RUN)), told))
+    assert Langserve(pieces(LangServeFrames(Reading(RUN)), told)).end == "error"
+    message = UIMessage(data_of(pieces(UIMessageFrames(Reading(RUN, "b")), told)))
+    assert message.texts == ["zz"]
