@@ -1,12 +1,13 @@
 // Begins a run, or joins one again, and sees it to its end: who draws it knows nothing of requests and connections.
 
-import { ask, insist, Problem, runUrl } from "./ask.js";
-import { readRun } from "./reader.js";
-import { EVENTS, eventsOf, openStream, TERMINAL } from "./stream.js";
-import { admitted } from "./token.js";
+import { Problem, RUNS } from "./ask.js";
+import { resumeRun, streamRun, TERMINAL } from "./client.js";
+import { credentials } from "./token.js";
 
+const EVENTS = ["token", "partial", "field", "invalid"]; // start, reset, pinned and the end come unasked: all there are
 const STOPS_MS = 3_000;
 const NOT_OFFERED = new Set([404, 405]);
+const OF_THE_WAY = new Set(["unreachable", "lost", "http", "not_a_stream"]); // codes that are none of the server's
 
 /**
  * @typedef {{onEvent: (event: {seq: number, name: string, raw: string, data: object}) => void,
@@ -16,117 +17,111 @@ const NOT_OFFERED = new Set([404, 405]);
  *   onBegun: the run goes on by itself, and can be joined again · onAway: whether the connection is being made again ·
  *   onAsked: whether it cannot go on without an access token, which the user is asked for
  * @typedef {{stop: () => void, leave: () => void}} Begun
- *   stop: tells the server, and the run's end comes as its last event · leave: ends at once, and the server is told
+ *   stop: tells the server, and the run's end comes as its last event · leave: ends at once, and the server is told of
+ *   a run that was begun here. One that was joined may be another tab's, too, and ends where nobody reads it any more
  */
 
 /** @param {string} path the chain's  @param {object} input  @param {On} on  @returns {Begun} */
 export function beginRun(path, input, on) {
-  const beginning = (waiting) => askForRun(path, input, waiting);
-  return attend(beginning, on, (signal, deliver) => readStream(path, input, signal, deliver));
+  const ways = ["runs", "fetch"].map((transport) => (options) => streamRun(path, input, { ...options, transport }));
+  return attend(ways, on);
 }
 
 /** @param {string} id of a run that has begun  @param {On} on  @returns {Begun} */
 export function rejoinRun(id, on) {
-  return attend(async () => ({ run_id: id }), on);
+  return attend([(options) => resumeRun("", id, { ...options, transport: "runs" })], on, { joined: true });
 }
 
-/** `find` gives the run's receipt, or null where none is to be had: then `readAttached` has the run for itself. */
-function attend(find, on, readAttached) {
-  const life = new AbortController();
-  const { signal } = life;
-  const onAsked = (asked) => signal.aborted || on.onAsked?.(asked);
-  const found = find({ signal, onAsked });
+/** `ways` begin the run: the next one where the server does not offer the one before. */
+function attend(ways, on, { joined = false } = {}) {
+  const life = new AbortController(); // of this reading
+  const unwanted = new AbortController(); // of the run itself
+  const frames = []; // of the events that are on their way here
+  let run = null;
   let id = null;
 
+  const whileLive = (tell) => (told) => life.signal.aborted || tell?.(told);
+  const options = {
+    runs: RUNS,
+    events: EVENTS,
+    idleMs: Infinity, // as long as it goes on, it is shown going on
+    signal: unwanted.signal,
+    headers: credentials({ signal: life.signal, onAsked: whileLive(on.onAsked) }),
+    onFrame: (frame) => frames.push(frame),
+    onConnection: connections(whileLive(on.onAway)),
+  };
+
   function end(problem) {
-    if (signal.aborted) return;
+    if (life.signal.aborted) return;
     life.abort();
     on.onEnd(problem);
   }
 
-  function deliver(event) {
-    if (signal.aborted) return;
+  async function read([way, ...others]) {
+    let last = "";
+    run = way(options);
+    run.id.then((known) => whileLive(on.onBegun)((id = known)), () => {});
     try {
-      on.onEvent(event);
+      for await (const data of run) {
+        const { event: name, data: raw } = frames.shift();
+        if (!deliver({ seq: data.seq, name, raw, data })) return;
+        last = name;
+      }
+      end(TERMINAL.has(last) ? null : new Problem("lost"));
     } catch (error) {
-      end(faultOf(error));
+      if (id === null && others.length > 0 && NOT_OFFERED.has(error.status)) return read(others);
+      end(problemOf(error, id));
     }
   }
 
-  async function read() {
-    const receipt = await found;
-    if (signal.aborted) return;
-    if (receipt === null) return readAttached(signal, deliver);
-    id = receipt.run_id;
-    on.onBegun?.(id);
-    const onAway = (away) => signal.aborted || on.onAway?.(away);
-    await readRun(id, { ticket: receipt.ticket ?? "", signal, deliver, onAway, onAsked });
+  /** Whether there is anybody to bring another one. */
+  function deliver(event) {
+    try {
+      whileLive(on.onEvent)(event);
+    } catch (error) {
+      end(new Problem("page_fault", { message: String(error) }));
+    }
+    return !life.signal.aborted;
+  }
+
+  function goAway() {
+    run[Symbol.asyncIterator]().return();
   }
 
   function leave() {
-    if (signal.aborted) return;
     end(new Problem("stopped"));
-    // One that is only being asked for will have begun all the same.
-    found.then((receipt) => receipt && cancelRun(receipt.run_id), () => {});
+    if (joined) goAway();
+    else unwanted.abort(); // one that is only being asked for will have begun all the same
   }
 
   function stop() {
-    if (signal.aborted) return;
+    if (life.signal.aborted) return;
     if (id === null) return leave();
-    cancelRun(id);
-    setTimeout(() => end(new Problem("stopped")), STOPS_MS);
+    run.cancel().catch(() => {}); // whom nobody can tell, the server finds by itself: a run that nobody reads
+    setTimeout(() => {
+      end(new Problem("stopped"));
+      goAway();
+    }, STOPS_MS);
   }
 
-  read().then(
-    () => end(null),
-    (error) => end(error instanceof Problem ? error : faultOf(error)),
-  );
+  read(ways);
   return { stop, leave };
 }
 
-function faultOf(error) {
-  return new Problem("page_fault", { message: String(error) });
+/** Tells of the client's connections only whether one that stood is away. */
+function connections(onAway) {
+  let away = false;
+  return (state) => {
+    if (state === "away" && !away) onAway((away = true));
+    if (state === "open" && away) onAway((away = false));
+  };
 }
 
-/** A new run's receipt: one run's, however often it must be asked for. Null if the chain is not served so. */
-async function askForRun(path, input, waiting) {
-  const options = posted(input, { "idempotency-key": newKey() });
-  const attempt = async () => receiptIn(await ask(`${path}/runs`, options));
-  try {
-    return await admitted(() => insist(attempt), waiting);
-  } catch (problem) {
-    if (NOT_OFFERED.has(problem.status)) return null;
-    throw problem;
-  }
-}
-
-async function receiptIn(response) {
-  const receipt = await response.json().catch(() => null);
-  if (typeof receipt?.run_id !== "string") throw new Problem("not_a_stream");
-  return receipt;
-}
-
-/** Whom nobody can tell any more, the server finds by itself: a run that nobody reads is cancelled there. */
-function cancelRun(id) {
-  insist(() => ask(runUrl(id), { method: "DELETE", keepalive: true })).catch(() => {});
-}
-
-/** A run that lasts as long as its one connection. */
-async function readStream(path, input, signal, deliver) {
-  const response = await openStream(`${path}/stream?events=${EVENTS}`, { ...posted(input), signal });
-  for await (const event of eventsOf(response)) {
-    deliver(event);
-    if (TERMINAL.has(event.name) || signal.aborted) return;
-  }
-  throw new Problem("lost");
-}
-
-function posted(input, headers = {}) {
-  const body = JSON.stringify({ input });
-  return { method: "POST", headers: { "content-type": "application/json", ...headers }, body };
-}
-
-/** Nobody else's. `crypto.randomUUID` would be shorter, but is not there on a page without TLS. */
-function newKey() {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+/** What went wrong, in the page's terms: `error` is the client's. */
+function problemOf(error, id) {
+  const { code, message, details, status, retryAfterMs } = error;
+  if (typeof code !== "string") return new Problem("page_fault", { message: String(error) });
+  if (id !== null && (status === 404 || status === 410)) return new Problem("forgotten");
+  const retryable = error.retryable || OF_THE_WAY.has(code);
+  return new Problem(code, { message, details, status, retryAfterMs, retryable });
 }

@@ -1,10 +1,12 @@
 // One turn of the conversation: a bubble that types itself, quick replies, and a recommended group.
 
-import { el, setAttributes, setText } from "./dom.js";
+import { el, keepFocus, setAttributes, setText } from "./dom.js";
 import { fadeAway, holdSize, letGo } from "./motion.js";
-import { attemptLine, problemBox, showNotes } from "./problem.js";
-import { timingsLine } from "./timings.js";
+import { attemptLine, problemBox, showNotes, stateKey } from "./problem.js";
+import { timingsChart } from "./timings.js";
 import { say, words } from "./words.js";
+
+const HOLD_UP = new Set(["phase.asked", "phase.reconnecting", "phase.offline", "phase.slow"]);
 
 export function userBubble(text) {
   const who = say(el("span", { class: "unseen" }), "chat.you");
@@ -29,7 +31,9 @@ export function assistantBubble({ groups, lang, wanted, pick, retry }) {
   const card = groupCard(groups, lang);
   const options = el("div", { class: "options", role: "group", lang });
   const notes = el("ul", { class: "notes", hidden: true });
-  const meta = el("p", { class: "meta", "data-testid": "chat-timings" });
+  const line = el("span");
+  const timings = timingsChart();
+  const meta = el("div", { class: "meta", "data-testid": "chat-timings" }, line, timings.node);
   const problem = problemBox(retry);
   const who = say(el("span", { class: pick ? "unseen" : "group-label" }), pick ? "chat.assistant" : "chat.recording");
   const node = el(
@@ -58,13 +62,14 @@ export function assistantBubble({ groups, lang, wanted, pick, retry }) {
     drawOptions(retired ? [] : (run.field("options").value ?? []));
     card.draw(run.field("recommendation"), run.phase === "complete" && wanted === "recommendation");
     showNotes(notes, run);
-    setText(meta, lineOf(run));
+    setText(line, lineOf(run));
+    timings.draw(run);
   }
 
   function lineOf(run) {
-    if (run.asked || run.away) return words(`phase.${run.state}`);
+    if (HOLD_UP.has(stateKey(run))) return words(stateKey(run));
     const halted = run.phase === "stopped" || run.phase === "cancelled";
-    return halted ? words(`code.${run.phase}`) : attemptLine(run) || timingsLine(run);
+    return halted ? words(`code.${run.phase}`) : attemptLine(run);
   }
 
   /** What the reset made void fades, in a box that keeps its size: nothing jumps under who is reading. */
@@ -93,9 +98,10 @@ export function assistantBubble({ groups, lang, wanted, pick, retry }) {
     options.hidden = wantedTexts.length === 0 && options.style.minHeight === "";
   }
 
+  /** Whoever pressed one of them goes on among the messages: what comes next is just behind. */
   function retire() {
     retired = true;
-    drawOptions([]);
+    keepFocus(() => drawOptions([]), [node.parentElement]);
   }
   return { node, draw, retire, problem };
 }

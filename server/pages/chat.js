@@ -1,11 +1,13 @@
 // The chat: a conversation that is sent back whole with each message, and the reply that types itself.
 
 import { beginRun, rejoinRun } from "./begin.js";
+import { voice } from "./aloud.js";
 import { assistantBubble, saidBubble, userBubble } from "./bubble.js";
-import { el, perFrame, stickToEnd } from "./dom.js";
+import { el, keepFocus, perFrame, stickToEnd } from "./dom.js";
 import { sampleGroups } from "./groups.js";
 import { keeping, keptRun } from "./kept.js";
-import { attemptLine } from "./problem.js";
+import { attemptLine, onNetwork, stateKey } from "./problem.js";
+import { quietWatch } from "./quiet.js";
 import { answerLanguage, askedLanguage, chainPath } from "./server.js";
 import { Run } from "./run.js";
 import { onLanguage, say, words } from "./words.js";
@@ -21,8 +23,10 @@ export function mountChat(recorder) {
   const list = part("messages");
   const entry = part("chat-entry");
   const atEnd = stickToEnd(list);
+  const { tell } = voice(part("chat-aloud"));
+  const turns = new Map(); // by bubble: what draws it anew
   let messages = []; // oldest first, as the server wants them
-  let turn = null; // the assistant's latest: {run, bubble, stop, leave, recording}
+  let turn = null; // the assistant's latest: {run, bubble, heldUp, stop, leave, recording}
 
   function send(text) {
     if (text.trim() === "") return;
@@ -80,27 +84,34 @@ export function mountChat(recorder) {
     atEnd(() => list.append(bubble.node));
     const heldUp = (how) => {
       Object.assign(run, how);
-      part("chat-aloud").textContent = words(`phase.${run.state}`);
+      tell(words(stateKey(run)));
       draw([""]);
     };
+    const quiet = quietWatch((slow) => heldUp({ slow }));
+    turns.set(bubble, () => draw([""]));
+    quiet.heard();
+    heldUp({});
     const { stop, leave } = begin({
       onEvent: ({ data }) => {
+        quiet.heard();
         run.apply(data);
         draw([""]);
         if (data.type === "failed") fail(bubble, data, recording);
-        if (data.type === "reset") part("chat-aloud").textContent = attemptLine(run);
-        if (data.type === "complete") part("chat-aloud").textContent = data.value.reply;
+        if (data.type === "reset") tell(attemptLine(run));
+        if (data.type === "complete") tell(aloud(data.value));
       },
       onAway: (away) => heldUp({ away }),
       onAsked: (asked) => heldUp({ asked }),
       onEnd: (trouble) => {
+        quiet.over();
         if (trouble) run.end(trouble.code);
+        if (run.phase === "stopped" || run.phase === "cancelled") tell(words(`code.${run.phase}`));
         if (trouble && trouble.code !== "stopped") fail(bubble, trouble, recording);
         draw([""]);
         drawActions();
       },
     });
-    turn = { run, bubble, stop, leave, recording };
+    turn = { run, bubble, heldUp, stop, leave, recording };
     draw([""]);
     drawActions();
   }
@@ -114,6 +125,7 @@ export function mountChat(recorder) {
   /** The same question again: the answer that failed makes way. */
   function again() {
     turn?.leave();
+    turns.delete(turn?.bubble);
     turn?.bubble.node.remove();
     turn = null;
     answer();
@@ -124,13 +136,14 @@ export function mountChat(recorder) {
     turn?.leave();
     turn = null;
     messages = [];
+    turns.clear();
     list.replaceChildren();
     drawActions();
     entry.focus();
   }
 
   function drawActions() {
-    part("chat-stop").hidden = !turn?.run.live;
+    keepFocus(() => (part("chat-stop").hidden = !turn?.run.live), [entry]);
     part("chat-starters").hidden = list.childElementCount > 0;
     part("chat-clear").hidden = list.childElementCount === 0;
   }
@@ -165,10 +178,18 @@ export function mountChat(recorder) {
     ),
   );
   onLanguage(drawGroups);
+  onLanguage(() => turns.forEach((draw) => draw()));
+  onNetwork(() => turn?.run.live && turn.heldUp({}));
   part("answer-language").addEventListener("change", drawGroups);
   drawActions();
   keptRun(CHAIN).then((kept) => kept && list.childElementCount === 0 && rejoin(kept));
   return { play };
+}
+
+/** What there is to hear of an answer. */
+function aloud({ reply = "", options = [] }) {
+  const replies = [options].flat().join(", ");
+  return replies ? words("aloud.reply", { reply, options: replies }) : reply;
 }
 
 /** At most as many characters as the server takes; a character outside the BMP counts once, and is not cut in two. */

@@ -6,7 +6,13 @@ import { say, words } from "./words.js";
 /** @returns {{node: HTMLElement, draw: (conflict: {value: any} | undefined) => void}} */
 export function conflictLine(name, accept) {
   const text = el("q", { class: "conflict-value", "data-testid": `conflict-${name}` });
-  const use = el("button", { type: "button", class: "mini", "data-testid": `accept-${name}`, onclick: accept });
+  const use = el("button", {
+    type: "button",
+    class: "mini",
+    "data-testid": `accept-${name}`,
+    "aria-describedby": `field-${name}-label`,
+    onclick: accept,
+  });
   const lead = say(el("span"), "conflict.lead");
   const sentence = el("span", {}, lead, " ", text);
   const node = el("p", { class: "conflict", hidden: true }, sentence, say(use, "conflict.use"));

@@ -46,6 +46,22 @@ export function perFrame(draw) {
 }
 
 /**
+ * Makes a change that may hide the element which has the focus. Then the first of the others that is shown gets it:
+ * whoever goes by keyboard is not thrown back to the top of the page.
+ * @param {() => void} change
+ * @param {HTMLElement[]} others
+ */
+export function keepFocus(change, others) {
+  const focused = document.activeElement;
+  change();
+  if (focused !== document.body && !isShown(focused)) others.find(isShown)?.focus();
+}
+
+function isShown(node) {
+  return node.getClientRects().length > 0;
+}
+
+/**
  * Keeps a scrolling box at its end, through changes inside and of its size, and lets them read who have scrolled up.
  * @returns {(change: () => void) => void} makes a change inside
  */

@@ -1,7 +1,7 @@
 // One box per field of the form: label, status, the input itself, and what there is to say about it.
 
 import { conflictLine } from "./conflict.js";
-import { el, setAttributes, setText } from "./dom.js";
+import { el, keepFocus, setAttributes, setText } from "./dom.js";
 import { choiceInput, numberInput, textInput } from "./inputs.js";
 import { fadeAway } from "./motion.js";
 import { planInput } from "./plan.js";
@@ -50,7 +50,7 @@ export function fieldBox(name, on) {
   const id = `field-${name}`;
   const input = FIELDS[name](id, on.changed);
   const grouped = !("value" in input.node);
-  const label = say(el(grouped ? "span" : "label", grouped ? { id: `${id}-label` } : { for: id }), `field.${name}`);
+  const label = say(el(grouped ? "span" : "label", { id: `${id}-label`, for: !grouped && id }), `field.${name}`);
   const status = el("span", { class: "pill", id: `${id}-status`, "data-testid": `status-${name}` });
   const time = el("span", { class: "time" });
   const keep = miniButton("keep", name, on.keep);
@@ -72,11 +72,13 @@ export function fieldBox(name, on) {
     say(status, `status.${state}`);
     time.textContent = field.ms === undefined || state !== "settled" ? "" : duration(field.ms);
     input.set(value, { live: live && BEING_WRITTEN.includes(state) });
-    keep.hidden = live || shown || !["settled", "cut"].includes(state);
-    clear.hidden = live || shown || !["given", "edited", "pinned"].includes(state);
     drawErrors(field);
     hint.hidden = !unsent;
-    conflict.draw(field.conflict);
+    keepFocus(() => {
+      keep.hidden = live || shown || !["settled", "cut"].includes(state);
+      clear.hidden = live || shown || !["given", "edited", "pinned"].includes(state);
+      conflict.draw(field.conflict);
+    }, [keep, clear, input.node, ...input.node.querySelectorAll("textarea, input, button")]);
   }
 
   /** What is wrong now, else what was wrong in the attempt before: it says why the field is written again. */
@@ -96,6 +98,7 @@ export function fieldBox(name, on) {
 
 function miniButton(kind, name, onclick) {
   const node = el("button", { type: "button", class: "mini", "data-testid": `${kind}-${name}`, hidden: true, onclick });
-  say(node, `field.${kind}`);
-  return node;
+  // "Keep" alone says nothing to whoever goes from button to button.
+  setAttributes(node, { "aria-describedby": `field-${name}-label` });
+  return say(node, `field.${kind}`);
 }

@@ -1,8 +1,9 @@
 // The meeting form: what the user typed is kept, what they left open is written by the model, live.
 
+import { mountActions } from "./actions.js";
+import { voice } from "./aloud.js";
 import { beginRun, rejoinRun } from "./begin.js";
-import { mountCopy } from "./copy.js";
-import { perFrame, setText } from "./dom.js";
+import { keepFocus, perFrame } from "./dom.js";
 import { FIELDS, fieldBox } from "./fields.js";
 import { follower } from "./follow.js";
 import { mountGoal } from "./goal.js";
@@ -10,12 +11,12 @@ import { textInput } from "./inputs.js";
 import { keeping, keptRun } from "./kept.js";
 import { Pins } from "./pins.js";
 import { isEmpty, topOf } from "./pointer.js";
-import { attemptLine, problemBox, rulesInWords, showNotes } from "./problem.js";
+import { attemptLine, onNetwork, problemBox, rulesInWords, stateKey } from "./problem.js";
+import { quietWatch } from "./quiet.js";
 import { Run } from "./run.js";
 import { answerLanguage, askedLanguage, chainPath } from "./server.js";
-import { timingsLine } from "./timings.js";
 import { onToken } from "./token.js";
-import { onLanguage, pageLanguage, say, words } from "./words.js";
+import { onLanguage, pageLanguage, words } from "./words.js";
 
 const CHAIN = "meeting-info";
 const NAMES = Object.keys(FIELDS);
@@ -32,6 +33,8 @@ export function mountForm(recorder) {
   });
   const problem = problemBox(submit);
   const follow = follower();
+  const { tell, tellFilled, turn } = voice(part("form-aloud"));
+  const quiet = quietWatch((slow) => heldUp({ slow }));
   let run = new Run();
   let current = null; // what is being streamed or played: {stop, leave}
   let pins = null; // of the live run; a recording takes none
@@ -39,6 +42,12 @@ export function mountForm(recorder) {
   let shelved = null; // the user's own run, while a recording is shown
 
   const boxes = new Map(NAMES.map((name) => [name, fieldBox(name, handlers(name))]));
+  const drawBar = mountActions({
+    stop: () => current?.stop(),
+    clear: startOver,
+    leave: leaveRecording,
+    value: () => run.value(NAMES),
+  });
   const draw = perFrame((name) => (name === "" ? drawActions() : drawField(name)));
 
   function handlers(name) {
@@ -63,24 +72,7 @@ export function mountForm(recorder) {
   }
 
   function drawActions() {
-    say(part("phase"), `phase.${run.state}`);
-    part("stop").hidden = !run.live;
-    part("clear").hidden = run.live || shelved !== null;
-    say(part("fill"), run.live || run.phase === "idle" || shelved ? "form.fill" : "form.again");
-    part("copy").disabled = isEmpty(Object.keys(run.value(NAMES)));
-    setText(part("form-timings"), timingsLine(run));
-    drawAttempt(attemptLine(run));
-    part("form-recording").hidden = shelved === null;
-    showNotes(part("form-notes"), run);
-  }
-
-  function drawAttempt(sentence) {
-    const note = part("form-attempt");
-    if (note.textContent === sentence) return;
-    setText(note, sentence);
-    note.hidden = sentence === "";
-    // The bar has grown, and so may the fields have: who is writing in one does not lose sight of it.
-    document.activeElement?.closest(".field")?.scrollIntoView({ block: "nearest" });
+    drawBar(run, shelved !== null);
   }
 
   function drawAll() {
@@ -103,6 +95,7 @@ export function mountForm(recorder) {
   function answered(name, { fate, details }) {
     if (fate === "unsent") unsent.add(name);
     else unsent.delete(name);
+    if (fate === "unsent") tell(words("field.unsent"));
     if (fate === "refused") {
       run.refuse(name, details);
       announceBroken(details);
@@ -111,6 +104,7 @@ export function mountForm(recorder) {
   }
 
   function submit() {
+    if (run.live && !shelved) return; // Enter in a field that is being written ends no run
     if (goal.get().trim() === "") {
       goal.complain(words("form.goal.missing"));
       goal.focus();
@@ -159,16 +153,23 @@ export function mountForm(recorder) {
     run = shelved;
     shelved = null;
     problem.hide();
+    turn("");
     drawAll();
   }
 
   function start(begin) {
-    problem.hide();
     unsent = new Set();
     follow.begin();
+    keepFocus(() => problem.hide(), [part("fill")]);
+    drawActions(); // at once: whoever pressed what goes now is still there
+    turn(words(stateKey(run)));
+    quiet.heard();
     drawAll();
     current = begin({
-      onEvent: ({ data }) => take(data),
+      onEvent: ({ data }) => {
+        quiet.heard();
+        take(data);
+      },
       onAway: (away) => {
         heldUp({ away });
         if (!away) sendAgain();
@@ -176,6 +177,7 @@ export function mountForm(recorder) {
       onAsked: (asked) => heldUp({ asked }),
       onEnd: (trouble) => {
         pins?.close();
+        quiet.over();
         if (trouble) fail(trouble);
       },
     });
@@ -184,7 +186,7 @@ export function mountForm(recorder) {
   /** Said quietly: nothing is lost. */
   function heldUp(how) {
     Object.assign(run, how);
-    setText(part("form-aloud"), words(`phase.${run.state}`));
+    tell(words(stateKey(run)));
     draw([""]);
   }
 
@@ -202,12 +204,13 @@ export function mountForm(recorder) {
     start: ({ run_id, fields }) => pins?.open(run_id, fields.map(({ path }) => topOf(path))),
     field: ({ path }) => {
       if (path !== `/${topOf(path)}`) return;
-      announce("field.settledAloud", topOf(path));
+      if (boxes.has(topOf(path))) tellFilled(topOf(path), run);
       pin(topOf(path)); // steps that were edited while the plan was written are settled with it
     },
     invalid: ({ errors }) => announceBroken(errors),
-    reset: () => setText(part("form-aloud"), attemptLine(run)),
-    complete: () => setText(part("form-aloud"), words("phase.complete")),
+    reset: () => turn(attemptLine(run)),
+    complete: () => turn(words("aloud.complete", run.progress)),
+    cancelled: () => turn(words(stateKey(run))),
     failed: (event) =>
       problem.show({
         ...event,
@@ -220,16 +223,14 @@ export function mountForm(recorder) {
   function announceBroken(breaches) {
     for (const breach of breaches) {
       const name = topOf(breach.path);
-      announce("field.invalidAloud", name, rulesInWords(name, [breach]));
+      const rule = rulesInWords(name, [breach]);
+      if (boxes.has(name)) tell(words("field.invalidAloud", { field: words(`field.${name}`), rule }));
     }
-  }
-
-  function announce(key, name, rule = "") {
-    if (boxes.has(name)) setText(part("form-aloud"), words(key, { field: words(`field.${name}`), rule }));
   }
 
   function fail(trouble) {
     draw([...run.end(trouble.code, trouble.details), ...NAMES, ""]);
+    turn(trouble.code === "stopped" ? words(stateKey(run)) : ""); // a problem speaks for itself
     if (trouble.code === "stopped") return;
     problem.show({ ...trouble, message: trouble.message, retryable: trouble.retryable && !shelved });
   }
@@ -252,12 +253,9 @@ export function mountForm(recorder) {
     event.preventDefault();
     submit();
   });
-  part("stop").addEventListener("click", () => current?.stop());
-  part("clear").addEventListener("click", startOver);
-  part("form-leave").addEventListener("click", leaveRecording);
   part("include-plan").addEventListener("change", () => draw(["plan"]));
-  mountCopy(part("copy"), () => JSON.stringify(run.value(NAMES), null, 2));
   onLanguage(drawAll);
+  onNetwork(() => run.live && heldUp({}));
   onToken("held", sendAgain);
   part("field-grid").lang = pageLanguage();
   drawAll();

@@ -2,6 +2,8 @@
 
 import { ask, runUrl } from "./ask.js";
 
+const MAY_BE_THERE = new Set(["lost", "forgotten"]); // by the code of how its reading ended
+
 /**
  * Keeps the run that `begin` begins, with what it was asked, until it has ended. One that was only lost may be there.
  * How far it was read is not kept: a page that is loaded anew has nothing left to go on from, and reads all of it.
@@ -12,7 +14,7 @@ export function keeping(chain, input, begin) {
       ...on,
       onBegun: (id) => keep(chain, { id, input }),
       onEnd: (problem) => {
-        if (problem?.code !== "lost") forget(chain);
+        if (!MAY_BE_THERE.has(problem?.code)) forget(chain);
         on.onEnd(problem);
       },
     });

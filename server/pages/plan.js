@@ -1,6 +1,6 @@
 // The plan of a meeting: steps with a title and up to three details, one a line.
 
-import { el } from "./dom.js";
+import { el, keepFocus } from "./dom.js";
 import { say } from "./words.js";
 
 const MOST = 8;
@@ -35,7 +35,7 @@ export function planInput(id, changed) {
     details.addEventListener("input", () => tell(own, "details", lines(details.value)));
     remove.addEventListener("click", () => {
       rows = rows.filter((other) => other !== own);
-      own.node.remove();
+      keepFocus(() => own.node.remove(), [...rows.slice(-1).map(({ title }) => title), add]);
       restructure();
     });
     return own;

@@ -1,7 +1,7 @@
 // Plays a recording: its events come again at their times, or faster.
 
 import { Problem } from "./ask.js";
-import { TERMINAL } from "./stream.js";
+import { TERMINAL } from "./client.js";
 
 const LONGEST_PAUSE_MS = 60_000; // of one timer; what is further away is looked at again
 

@@ -1,7 +1,7 @@
 // Problems and notes, said in words.
 
 import { el } from "./dom.js";
-import { countDown } from "./patience.js";
+import { countDown } from "./countdown.js";
 import { say, waitingTime, words } from "./words.js";
 
 /** A box for one problem, with a button to try again. It is announced when it is shown. */
@@ -57,6 +57,18 @@ export function showNotes(list, run) {
   list.dataset.shown = wanted;
   list.replaceChildren(...notes.map(([key, fallback]) => say(el("li"), key, {}, { fallback })));
   list.hidden = notes.length === 0;
+}
+
+const NEEDS_THE_NETWORK = new Set(["connecting", "reconnecting", "slow"]);
+
+/** The key of what a run is doing. Without a network it waits for that, whatever else it waits for. */
+export function stateKey({ state }) {
+  return `phase.${NEEDS_THE_NETWORK.has(state) && !navigator.onLine ? "offline" : state}`;
+}
+
+/** Calls it when the network goes, and when it is back. */
+export function onNetwork(listener) {
+  for (const change of ["offline", "online"]) addEventListener(change, listener);
 }
 
 /** That a run is at another attempt, and why; empty for a first one, and once the run is over. */

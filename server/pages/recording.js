@@ -1,8 +1,7 @@
 // Recordings of runs as files: the frames of a stream, each behind a comment with its time. Readers of streams pass the
 // comments over, so a recording is a stream, and a stream that was kept (`curl -N … > run.sse`) is a recording.
 
-import { EventStreamParser } from "./sse.js";
-import { TERMINAL } from "./stream.js";
+import { EventStreamParser, TERMINAL } from "./client.js";
 
 const TIME = /^: \+([0-9]{1,12})\s*$/;
 const POINTER = /^(\/[^/]*)+$/;
@@ -45,7 +44,7 @@ function* eventsIn(text) {
     number += 1;
     const time = TIME.exec(line);
     if (time) ms = Number(time[1]);
-    for (const { type, data: raw } of parser.feed(`${line}\n`)) {
+    for (const { event: type, data: raw } of parser.feed(`${line}\n`)) {
       const data = type === "ping" ? null : parse(type, raw, number);
       if (data) yield { ms, seq: data.seq, name: type, raw, data };
       ms = undefined;

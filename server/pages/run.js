@@ -13,8 +13,10 @@ import { getAt, isEmpty, parsePointer, putAt, same, topOf } from "./pointer.js";
  */
 
 const UNTOLD = { status: "open", errors: [], past: [], ms: undefined, pinned: undefined, conflict: undefined };
-const ENDED = { stopped: "stopped", lost: "lost" };
+const UNHINDERED = { away: false, asked: false, slow: false };
+const ENDED = { stopped: "stopped", lost: "lost", forgotten: "lost" };
 const YOURS = new Set(["given", "pinned"]); // what the model neither settles nor breaks
+const FILLED = new Set(["settled", "given", "edited", "pinned"]);
 
 /** Two layers: what the run said, and over it what the user holds, which no event overwrites. */
 export class Run {
@@ -29,6 +31,10 @@ export class Run {
   away = false;
   /** Whether it waits for the user's access token. */
   asked = false;
+  /** Whether nothing has come for a while, although somebody is there. */
+  slow = false;
+  /** The fields that it fills, in its order; empty until it has said so. */
+  planned = [];
   #said = {};
   #told = new Map(); // by field: what the events told of it beside its value
   #edits = new Edits();
@@ -40,7 +46,13 @@ export class Run {
   /** What is going on, in a word that the page has a sentence for: what holds it up, or else its phase. */
   get state() {
     if (this.asked) return "asked";
-    return this.away ? "reconnecting" : this.phase;
+    if (this.away) return "reconnecting";
+    return this.live && this.slow ? "slow" : this.phase;
+  }
+
+  /** How many of its fields are filled, by the model or the user. */
+  get progress() {
+    return { n: this.planned.filter((name) => FILLED.has(this.field(name).status)).length, of: this.planned.length };
   }
 
   /** Every field that has a value, a status or an error. */
@@ -112,7 +124,8 @@ export class Run {
   begin() {
     const given = this.#edits.asGiven((name) => this.field(name).value);
     for (const name of this.#told.keys()) this.#tell(name, { ...UNTOLD, status: this.#of(name).status });
-    Object.assign(this, { phase: "connecting", notes: [], attempt: 1, reason: "", timings: null, away: false, asked: false });
+    const anew = { phase: "connecting", notes: [], attempt: 1, reason: "", timings: null, planned: [] };
+    Object.assign(this, anew, UNHINDERED);
     return given;
   }
 
@@ -136,8 +149,9 @@ export class Run {
     start: ({ fields, notes, attempt = 1 }) => {
       const before = this.names;
       for (const name of before) this.#forget(name, "open");
-      for (const { path } of fields) this.#tell(topOf(path), { status: "waiting" });
-      Object.assign(this, { phase: "streaming", notes, attempt, reason: "" });
+      const planned = [...new Set(fields.map(({ path }) => topOf(path)))];
+      for (const name of planned) this.#tell(name, { status: "waiting" });
+      Object.assign(this, { phase: "streaming", notes, attempt, reason: "", planned });
       return [...before, ...this.names];
     },
     token: ({ path, text }) => {
@@ -183,7 +197,7 @@ export class Run {
     },
     complete: ({ value, timings, conflicts = [] }) => {
       this.#said = structuredClone(value);
-      for (const name of Object.keys(value)) this.#settle(name);
+      for (const name of Object.keys(value)) this.#settle(name, { status: "settled", ms: this.#msOf(name, timings) });
       for (const name of this.#told.keys()) this.#tell(name, { errors: [] });
       for (const { path, model_value } of conflicts) this.#tell(topOf(path), { conflict: { value: model_value } });
       this.timings = timings;
@@ -211,7 +225,7 @@ export class Run {
 
   /** Nothing waits or fills any more. */
   #finish(phase) {
-    Object.assign(this, { phase, away: false, asked: false });
+    Object.assign(this, { phase }, UNHINDERED);
     for (const name of this.names) {
       const { status } = this.#of(name);
       const unfinished = status === "open" || this.#isWriting(status);
@@ -232,6 +246,11 @@ export class Run {
     if (!YOURS.has(this.#of(name).status)) this.#tell(name, { errors: [], past: [], ...told });
     if (this.#edits.heldInParts(name)) this.#edits.set(`/${name}`, this.field(name).value, "edited");
     return [name];
+  }
+
+  /** When a field was closed. Its own event may have been missed; the end tells it once more. */
+  #msOf(name, timings) {
+    return this.#of(name).ms ?? timings.fields?.[`/${name}`];
   }
 
   #isWritten(name) {

@@ -1,6 +1,6 @@
 // The tags of a meeting as chips: single words, added with Enter, a comma or a blank.
 
-import { el } from "./dom.js";
+import { el, keepFocus } from "./dom.js";
 import { say } from "./words.js";
 
 const MOST = 5;
@@ -25,9 +25,18 @@ export function tagsInput(id, changed) {
     return el("li", { class: "chip", "data-testid": "tag" }, el("span", {}, tag), remove);
   }
 
+  /** A chip that stays is left alone, under the finger or the focus that is on it. */
   function draw() {
-    list.replaceChildren(...tags.map(chip));
-    entry.hidden = tags.length >= MOST;
+    const left = [...list.children];
+    const wanted = tags.map((tag) => {
+      const at = left.findIndex((node) => node.firstElementChild.textContent === tag);
+      return at < 0 ? chip(tag) : left.splice(at, 1)[0];
+    });
+    keepFocus(() => {
+      left.forEach((node) => node.remove());
+      wanted.forEach((node, index) => list.children[index] !== node && list.insertBefore(node, list.children[index]));
+      entry.hidden = tags.length >= MOST;
+    }, [entry, ...wanted.slice(-1).map((node) => node.lastElementChild)]);
   }
 
   function change(next) {

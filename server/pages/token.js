@@ -1,5 +1,5 @@
 // The user's access token, where the server wants one. It is held here and nowhere else: in no storage, no address and no
-// element. So it is gone with the page; a run that has begun goes on without it, by its cookie (`ask`).
+// element. So it is gone with the page; a run that has begun goes on without it, by its cookie.
 
 export const UNAUTHENTICATED = "unauthenticated"; // the code of whoever is not let in
 
@@ -30,23 +30,35 @@ export function onToken(change, listener) {
 }
 
 /**
- * What `attempt` brings, as soon as it is let in: until the user has given a token for it, it is waited for.
- * @template T
- * @param {() => Promise<T>} attempt
- * @param {{signal: AbortSignal, onAsked: (asked: boolean) => void}} on once `signal` is aborted nothing is attempted
+ * What each request of a run shows, as the client asks for it. A run that has begun is asked after without the token:
+ * its ticket has brought a cookie, which knows whose run it is, and is good as long as the run is, although the token may
+ * be over by then, or another user's. Where no cookies are kept, the token must do there, too. And as long as there is
+ * none that does, the user's next one is waited for.
+ * @param {{signal: AbortSignal, onAsked: (asked: boolean) => void}} on once `signal` is aborted nothing is waited for
  */
-export async function admitted(attempt, { signal, onAsked }) {
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (problem) {
-      if (problem.code !== UNAUTHENTICATED || signal.aborted) throw problem;
-      if (held) continue; // given while the attempt was under way
-      onAsked(true);
-      changes.dispatchEvent(new Event("wanted"));
-      await new Promise((given) => changes.addEventListener("held", given, { once: true }));
-      onAsked(false);
-      if (signal.aborted) throw problem;
+export function credentials({ signal, onAsked }) {
+  const shown = new Map(); // by address: the token that was shown there last
+  return async ({ url, refused }) => {
+    const last = shown.get(url) ?? "";
+    const isDone = refused && refused.code !== UNAUTHENTICATED; // a refusal that no token could mend
+    if (refused && !isDone) {
+      dropToken(last);
+      if (held === "") await given(signal, onAsked);
     }
-  }
+    const token = isDone ? last : refused || !url.startsWith("/runs/") ? held : "";
+    shown.set(url, token);
+    return token ? { authorization: `Bearer ${token}` } : {};
+  };
+}
+
+/** Until the user has given a token. */
+async function given(signal, onAsked) {
+  signal.throwIfAborted();
+  onAsked(true);
+  changes.dispatchEvent(new Event("wanted"));
+  await new Promise((resolve, reject) => {
+    changes.addEventListener("held", resolve, { once: true, signal });
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+  onAsked(false);
 }

@@ -61,14 +61,14 @@ def line_to(shared: Callable[[str], ServerProcess]) -> Iterator[Callable[[str], 
 
 @pytest.fixture
 def open_page(browser: Browser, shared: Callable[[str], ServerProcess]) -> Iterator[Open]:
-    """Opens the page of a server with this configuration, over a line that leads there if one is given.
+    """Opens the page of a server with this configuration; of another one, or over a line to it, if that is given.
 
     No script may fail in it, nor any policy be broken.
     """
     contexts: list[BrowserContext] = []
     faults: list[str] = []
 
-    def open_page(settings: str, over: Line | None = None, **options: Any) -> Page:
+    def open_page(settings: str, over: Line | ServerProcess | None = None, **options: Any) -> Page:
         context = browser.new_context(**{"locale": "en-US", "viewport": {"width": 1280, "height": 900}} | options)
         contexts.append(context)
         page = context.new_page()

@@ -40,6 +40,10 @@ class Line:
         """Breaks off what is under way. What is asked from now on reaches the server, and no answer comes back."""
         self._do(self._cut(deaf=True))
 
+    def drags(self, seconds: float) -> None:
+        """Each piece of an answer is so late."""
+        self._proxy.late = lambda: seconds
+
     def goes_down(self) -> None:
         """There is nobody at its end any more."""
         if not self._down:

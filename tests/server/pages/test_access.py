@@ -332,7 +332,7 @@ def test_another_user_sees_nothing_of_a_run(
     theirs.reload()
     expect(theirs.get_by_test_id("form-phase")).to_contain_text("Waiting for your access token")
     give_token(theirs, token("user-2"))
-    expect(theirs.locator("#meeting").get_by_test_id("problem")).to_contain_text("The connection was lost")
+    expect(theirs.locator("#meeting").get_by_test_id("problem")).to_contain_text("The server no longer has this run")
     expect(theirs.locator("#field-description")).to_have_value("")
     expect(theirs.get_by_label("Name", exact=True)).to_have_value("")
     script.next_call().permit()
@@ -411,21 +411,57 @@ def test_who_may_not_is_told_so_and_can_use_another_token(page: Page, upstream: 
 # -- the module --------------------------------------------------------------------------------------------------------
 
 
-def test_a_token_that_was_given_meanwhile_is_used_and_not_dropped(bare: Page) -> None:
-    tried = bare.evaluate("""async () => {
-        const { admitted, dropToken, heldToken, holdToken, UNAUTHENTICATED } = await import('/page/token.js');
-        const tried = [], asked = [];
-        holdToken('old');
-        const attempt = async () => {
-            tried.push(heldToken());
-            if (tried.length === 2) return;
-            holdToken('new'); // while the server looks at the old one
-            dropToken('old');
-            throw { code: UNAUTHENTICATED };
-        };
-        const life = new AbortController();
-        const onAsked = (now) => (asked.push(now), life.abort());
-        await admitted(attempt, { signal: life.signal, onAsked });
-        return [tried, asked];
-    }""")
-    assert tried == [["old", "new"], []]
+CREDENTIALS = """async ([script]) => {
+    const { credentials, heldToken, holdToken, UNAUTHENTICATED } = await import('/page/token.js');
+    const asked = [], shown = [];
+    const life = new AbortController();
+    const headers = credentials({ signal: life.signal, onAsked: (now) => asked.push(now) });
+    const refusals = { unauthenticated: { code: UNAUTHENTICATED }, http: { code: 'http' } };
+    for (const [act, ...args] of script) {
+        if (act === 'hold') holdToken(...args);
+        else if (act === 'leave') life.abort();
+        else {
+            const answer = headers({ url: args[0], refused: refusals[args[1]] }).then(
+                ({ authorization = 'nothing' }) => shown.push(authorization.replace('Bearer ', '')),
+                () => shown.push('no more'));
+            if (act === 'show') await answer;
+        }
+    }
+    for (let turn = 0; turn < 9; turn += 1) await null;
+    return [shown, asked, heldToken()];
+}"""
+BEGINS, READS = "/meeting-info/runs", "/runs/1/events"
+
+
+@pytest.mark.parametrize(
+    ("script", "shown", "asked", "held"),
+    [
+        pytest.param(
+            [("hold", "A"), ("show", BEGINS), ("show", READS), ("show", READS, "unauthenticated")],
+            ["A", "nothing", "A"], [], "A",
+            id="a run has a cookie, and where that does not do, the token",
+        ),
+        pytest.param(
+            [("hold", "A"), ("show", BEGINS), ("hold", "B"), ("show", BEGINS, "unauthenticated")],
+            ["A", "B"], [], "B",
+            id="what was given meanwhile is shown, and not dropped",
+        ),
+        pytest.param(
+            [("hold", "A"), ("show", BEGINS), ("wait", BEGINS, "unauthenticated"), ("hold", "B")],
+            ["A", "B"], [True, False], "B",
+            id="one that is over is dropped, and the next one waited for",
+        ),
+        pytest.param(
+            [("show", BEGINS), ("wait", BEGINS, "unauthenticated"), ("leave",), ("hold", "B")],
+            ["nothing", "no more"], [True], "B",
+            id="who has left waits for none",
+        ),
+        pytest.param(
+            [("hold", "A"), ("show", BEGINS), ("show", BEGINS, "http")],
+            ["A", "A"], [], "A",
+            id="a gateway's refusal says nothing of the token",
+        ),
+    ],
+)  # fmt: skip
+def test_each_request_shows_what_lets_it_in(bare: Page, script: Any, shown: Any, asked: Any, held: str) -> None:
+    assert bare.evaluate(CREDENTIALS, [script]) == [shown, asked, held]

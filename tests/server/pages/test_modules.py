@@ -16,22 +16,22 @@ pytestmark = pytest.mark.browser
 PAGES = Path(__file__).parents[3] / "server" / "pages"
 
 STREAM = (
-    "\ufeff: a comment\r\nretry: 2000\nid: 1\nevent: start\ndata: {}\n\n"
+    ": a comment\r\nretry: 2000\nid: 1\nevent: start\ndata: {}\n\n"
     "id: 2\rdata:  two blanks, one kept\rdata:second line\r\r"
     "event: without data\n\nid: 3\0\ndata\n\n"
     "data: 모임 😀\r\ndata: 둘째 줄\r\n\r\n:ping\n\nevent: cut\ndata: never finished\n"
 )
 EVENTS = [
-    {"type": "start", "data": "{}", "id": "1"},
-    {"type": "message", "data": " two blanks, one kept\nsecond line", "id": "2"},
-    {"type": "message", "data": "", "id": "2"},
-    {"type": "message", "data": "모임 😀\n둘째 줄", "id": "2"},
+    {"event": "start", "data": "{}", "id": "1"},
+    {"event": "message", "data": " two blanks, one kept\nsecond line", "id": "2"},
+    {"event": "message", "data": "", "id": "2"},
+    {"event": "message", "data": "모임 😀\n둘째 줄", "id": "2"},
 ]
 
 
 def test_the_reader_finds_the_same_events_however_the_text_is_cut(bare: Page) -> None:
     read = """async ([text]) => {
-        const { EventStreamParser } = await import('/page/sse.js');
+        const { EventStreamParser } = await import('/page/client.js');
         const read = (pieces) => {
             const parser = new EventStreamParser();
             return { events: pieces.flatMap((piece) => parser.feed(piece)), retry: parser.retry };
@@ -41,24 +41,6 @@ def test_the_reader_finds_the_same_events_however_the_text_is_cut(bare: Page) ->
     }"""
     for result in bare.evaluate(read, [STREAM]):
         assert result == {"events": EVENTS, "retry": 2000}
-
-
-def test_the_reader_joins_characters_that_two_reads_cut(bare: Page) -> None:
-    read = """async ([text, size]) => {
-        const { readEvents } = await import('/page/sse.js');
-        const bytes = new TextEncoder().encode(text);
-        const stream = new ReadableStream({
-            start(controller) {
-                for (let at = 0; at < bytes.length; at += size) controller.enqueue(bytes.slice(at, at + size));
-                controller.close();
-            },
-        });
-        const events = [];
-        for await (const event of readEvents(stream)) events.push(event);
-        return events;
-    }"""
-    for size in (1, 2, 3, 1000):
-        assert bare.evaluate(read, [STREAM, size]) == EVENTS
 
 
 def test_both_languages_have_words_for_everything_and_every_code(bare: Page) -> None:
@@ -82,6 +64,20 @@ def test_the_form_offers_the_choices_of_the_schema(open_page: Open) -> None:
     for name, choices in (("category", Category), ("period", Period)):
         options = page.locator(f"#field-{name} option").all()
         assert [option.get_attribute("value") for option in options] == ["", *get_args(choices)]
+
+
+def test_a_tag_that_stays_is_not_drawn_anew_and_one_said_twice_is_shown_twice(bare: Page) -> None:
+    draw = """async () => {
+        const { tagsInput } = await import('/page/tags.js');
+        const { node, set } = tagsInput('tags', () => {});
+        const chips = () => [...node.querySelectorAll('.chip')];
+        set(['a', 'a', 'b']);
+        const before = chips();
+        set(['b', 'a', 'a', 'c']);
+        const texts = chips().map((chip) => chip.firstElementChild.textContent);
+        return [texts, before.every((chip) => chips().includes(chip))];
+    }"""
+    assert bare.evaluate(draw) == [["b", "a", "a", "c"], True]
 
 
 def test_nothing_in_the_page_turns_text_into_html() -> None:

@@ -1,19 +1,18 @@
 """The page's reader of runs, over connections that a test makes up: each event is told once, and patience ends."""
 
+import json
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.server.pages.clock import STANDING_CLOCK
-
 pytestmark = pytest.mark.browser
 
 # The server's answers are given beforehand, and a pause is over at once: `pauses` are those that were made.
 READ = """async ([answers]) => {
-    const { readRun } = await import('/page/reader.js');
+    const { rejoinRun } = await import('/page/begin.js');
     const wait = window.setTimeout;
-    const limits = [10_000, 45_000]; // for an answer to begin, and for silence: neither ever passes here
+    const limits = [15_000, 45_000]; // for an answer to begin, and for silence: neither ever passes here
     const asked = [], told = [], links = [], pauses = [];
     let now = 0;
     performance.now = () => now;
@@ -30,12 +29,14 @@ READ = """async ([answers]) => {
         const more = after ? { 'retry-after': after } : {};
         return new Response(status === 204 ? null : body, { status, headers: { 'content-type': type, ...more } });
     };
-    const deliver = ({ seq, name }) => told.push([seq, name]);
-    const onAway = (away) => links.push(away);
-    const { signal } = new AbortController();
-    const end = await readRun('r', { signal, deliver, onAway }).then(() => null, (problem) => problem.code);
+    const end = await new Promise((ended) => rejoinRun('r', {
+        onEvent: ({ seq, name }) => told.push([seq, name]),
+        onAway: (away) => links.push(away),
+        onEnd: (problem) => ended(problem?.code ?? null),
+    }));
     return { asked, told, links, pauses, end };
 }"""
+BUSY = {"code": "too_busy", "message": "", "retryable": True}
 START, WORD, SNAPSHOT, END = "start", "token", "partial", "complete"
 
 
@@ -45,8 +46,8 @@ def answer(*events: tuple[str, str], preamble: str = "") -> dict[str, str]:
 
 
 def frame(mark: str, name: str) -> str:
-    resumed = ', "resumed": true' if name == SNAPSHOT else ""
-    return f'id:{mark}\nevent: {name}\ndata: {{"seq": {mark.rstrip("~")}{resumed}}}\n\n'
+    more = {START: ', "run_id": "r"', SNAPSHOT: ', "resumed": true'}.get(name, "")
+    return f'id:{mark}\nevent: {name}\ndata: {{"type": "{name}", "seq": {mark.rstrip("~")}{more}}}\n\n'
 
 
 def test_a_cut_run_goes_on_behind_the_last_event(bare: Page) -> None:
@@ -74,7 +75,7 @@ def test_a_mark_is_given_back_and_the_run_may_go_on_from_before(bare: Page, anew
 
 def test_it_comes_again_when_the_server_wants_it_to_and_ever_later(bare: Page) -> None:
     retry = answer(("1", START), preamble="retry: 3000\n")
-    busy = {"status": 503, "after": "12", "type": "application/json", "body": '{"code": "too_busy", "message": ""}'}
+    busy = {"status": 503, "after": "12", "type": "application/json", "body": json.dumps(BUSY)}
     read = bare.evaluate(READ, [[retry, answer(), answer(), busy, answer(("2", WORD)), answer(("3", END))]])
     for pause, least in zip(read["pauses"], [3000, 6000, 8000, 12_000, 3000], strict=True):  # news makes it patient
         assert least <= pause < least * 1.5
@@ -94,32 +95,9 @@ def test_after_a_minute_in_vain_it_is_lost(bare: Page, answers: list[Any]) -> No
 
 
 @pytest.mark.parametrize(
-    ("status", "code"), [(404, "lost"), (410, "lost"), (401, "http"), (500, "http"), (204, "not_a_stream")]
+    ("status", "code"),
+    [(404, "forgotten"), (410, "forgotten"), (401, "http"), (500, "http"), (204, "lost"), (200, "not_a_stream")],
 )
 def test_what_will_not_pass_ends_it_at_once(bare: Page, status: int, code: str) -> None:
     read = bare.evaluate(READ, [[answer(("1", START)), {"status": status, "type": "text/plain"}, answer(("2", END))]])
     assert (read["end"], len(read["asked"])) == (code, 2)
-
-
-def test_a_machine_that_wakes_has_not_been_trying(bare: Page) -> None:
-    asked = bare.evaluate(
-        "async () => {"
-        + STANDING_CLOCK
-        + """
-        const { Patience } = await import('/page/patience.js');
-        const patience = new Patience(60_000);
-        const pauses = [patience.failed(0), patience.failed(2000)];
-        wait(3_600_000);
-        pauses.push(patience.failed(2000));
-        wait(20_000);
-        pauses.push(patience.failed(2000));
-        wait(20_000);
-        pauses.push(patience.failed(2000));
-        patience.renew();
-        pauses.push(patience.failed(3_600_000));
-        return pauses;
-    }"""
-    )
-    assert asked[0] >= 250  # however often the server lets it come
-    assert [pause is None for pause in asked] == [False, False, False, False, True, False]
-    assert asked[5] == 60_000  # however long it is told to keep away

@@ -130,7 +130,7 @@ def test_a_run_that_was_lost_may_be_there_again(open_page: Open, settings: str, 
     page.route(events, lambda route: route.fulfill(status=404, json={"code": "not_found", "message": ""}))
     script = upstream.plays(*writing("{" + fields(*MEETING) + "}"))
     ask(page)
-    expect(page.locator("#meeting").get_by_test_id("problem")).to_contain_text("The connection was lost")
+    expect(page.locator("#meeting").get_by_test_id("problem")).to_contain_text("The server no longer has this run")
     page.unroute(events)
     page.reload()
     finished(page)
