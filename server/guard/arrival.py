@@ -3,9 +3,11 @@
 import asyncio
 import json
 import re
+from collections.abc import Sequence
+from functools import partial
 
-from starlette.types import Receive, Scope
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from schemas import RequestError
 
@@ -19,18 +21,23 @@ HEAD_BYTES = 65_536
 """The longest head. nginx takes 32 KB in all, and uvicorn's other parser as much as this one."""
 
 
+CUT = "cut"
+"""Under which name a request's state says that its connection was broken off."""
+
 _HANG_UP = "hang_up"
 _UPGRADE = re.compile(rb"\r\nupgrade(?=[ \t]*:)", re.IGNORECASE)
 
 
-async def hang_up(scope: Scope, receive: Receive) -> None:
+def hang_up(scope: Scope) -> bool:
     """Breaks off a request's connection behind what has been sent: whoever reads learns that there should be more.
 
-    ASGI has no word for that. A response that is merely left unfinished would be a fault to uvicorn, and be logged.
+    ASGI has no word for that; false where another server than ours runs the app.
     """
-    scope["state"][_HANG_UP]()
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    cut = scope["state"].get(_HANG_UP)
+    if cut:
+        scope["state"][CUT] = True
+        cut()
+    return bool(cut)
 
 
 def _without_upgrade(data: bytes) -> bytes:
@@ -42,6 +49,13 @@ def _without_upgrade(data: bytes) -> bytes:
     return _UPGRADE.sub(b"\r\nignored", head) + end + rest
 
 
+def _disconnect(cycle: RequestResponseCycle) -> None:
+    """Its client is gone: whoever listens is told, and nothing more is written."""
+    if not cycle.response_complete:
+        cycle.disconnected = True
+        cycle.message_event.set()
+
+
 class ArrivalGuard(HttpToolsProtocol):
     """uvicorn's HTTP protocol, which waits for a request only so long, and takes only so much that is no body.
 
@@ -50,6 +64,9 @@ class ArrivalGuard(HttpToolsProtocol):
     """
 
     _late: asyncio.TimerHandle | None = None
+    _cycles: Sequence[RequestResponseCycle] = ()
+    """The requests of this connection that are not answered yet."""
+
     _outside = 0
     """Bytes since the last of a body, the end of a head or of a request: what the parser keeps until it sees an end."""
 
@@ -59,8 +76,10 @@ class ArrivalGuard(HttpToolsProtocol):
         self._expect()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """It has left."""
+        """It has left. uvicorn tells only the last of several requests that came one behind another."""
         self._arrived()
+        for cycle in self._cycles:
+            _disconnect(cycle)
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -73,15 +92,12 @@ class ArrivalGuard(HttpToolsProtocol):
         if self._outside > HEAD_BYTES:
             self._refuse(431, f"The request's head is larger than {HEAD_BYTES} bytes.")
 
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self.scope["state"][_HANG_UP] = self.transport.close
-
     def on_headers_complete(self) -> None:
         """The head is whole."""
         self._outside = 0
         super().on_headers_complete()
+        self._cycles = [cycle for cycle in (*self._cycles, self.cycle) if not cycle.response_complete]
+        self.scope["state"][_HANG_UP] = partial(self._hang_up, self.cycle)
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
@@ -93,6 +109,11 @@ class ArrivalGuard(HttpToolsProtocol):
         self._outside = 0
         self._arrived()
         super().on_message_complete()
+
+    def _hang_up(self, cycle: RequestResponseCycle) -> None:
+        """Else a response that is left unfinished would be a fault to uvicorn, and be logged."""
+        _disconnect(cycle)
+        self.transport.close()
 
     @property
     def _between(self) -> bool:

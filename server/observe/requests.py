@@ -8,6 +8,7 @@ from typing import Any
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.stdlib import BoundLogger
 
+from server.guard.arrival import CUT
 from server.limited import Limited
 from server.observe.logs import field_log
 from server.observe.metrics import METHODS, OTHER
@@ -34,7 +35,7 @@ class Requests:
         end = "broken"
         try:
             await self._app(scope, request.receive, request.send)
-            end = request.end
+            end = CUT if scope["state"].get(CUT) else request.end
         finally:
             self._tell(scope, request, end)
 

@@ -174,7 +174,7 @@ def _add_stream(router: APIRouter, served: Served) -> None:
         name = protocol or ("langserve" if is_langserves(body) else "events")
         foreign = FOREIGN.get(name)
         value = foreign.asked(body, request) if foreign else one_input(body)
-        ours = None if foreign else event_frames(events, served.own.events, ping, settings)
+        ours = event_frames(events, served.own.events, ping, settings)
         await served.admit(user, value)
         async with AsyncExitStack() as held:
             if detach:
@@ -184,7 +184,7 @@ def _add_stream(router: APIRouter, served: Served) -> None:
                 pins = Pins() if foreign is None or foreign.takes_back else None
                 run_id, reader = await _attached(held, served, value, pins, user, traceparent)
             held.enter_context(served.observer.streaming("reader" if detach else "attached"))
-            frames = ours or FOREIGN[name].frames(Reading(run_id, served.spoken[served.name], body))
+            frames = foreign.frames(Reading(run_id, served.spoken[served.name], body)) if foreign else ours
             written = pieces(reader, frames, settings.stream.ping_s)
             return RunResponse(written, held.pop_all(), settings, foreign)
 
@@ -200,7 +200,9 @@ def _add_stream(router: APIRouter, served: Served) -> None:
         traceparent: TraceParent = None,
     ) -> Response:
         """The same in another protocol, for clients that cannot add a query to an address (see docs/clients.md)."""
-        return await stream(body, user, events, protocol, ping, detach, key, traceparent)
+        return await stream(
+            body, user, events=events, protocol=protocol, ping=ping, detach=detach, key=key, traceparent=traceparent
+        )
 
 
 async def _attached(

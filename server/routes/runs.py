@@ -58,13 +58,13 @@ def run_routes(serving: Serving) -> APIRouter:
         """
         foreign = FOREIGN.get(protocol or "events")
         after, sure = (0, True) if foreign else position(header, query)
-        ours = None if foreign else event_frames(names, ALL, ping, settings)
+        ours = event_frames(names, ALL, ping, settings)
         async with AsyncExitStack() as held:
             reader = await held.enter_async_context(_reader(serving, run_id, after, sure=sure, user=user))
             if reader.done:
                 return Response(status_code=204)
             held.enter_context(serving.observer.streaming("reader"))
-            frames = ours or FOREIGN[protocol or ""].frames(await _reading(serving, run_id, user))
+            frames = foreign.frames(await _reading(serving, run_id, user)) if foreign else ours
             written = pieces(reader, frames, settings.stream.ping_s, user.for_s)
             return RunResponse(written, held.pop_all(), settings, foreign)
 

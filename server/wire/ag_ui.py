@@ -41,7 +41,11 @@ class AGUIFrames(DataFrames):
         self._additions = Additions()
         self._fold = Fold()
         self._changed: dict[str, None] = {}  # the fields that have since the state was told
-        self._begun = self._speaking = False
+        self._begun = self._speaking = self._said = False
+        self._silent = not isinstance(reading.body.get("messages"), list)
+        """Whether the message is kept for the end: one can be taken back only by a list of all, which this reader has
+        not sent; and it is taken back but once.
+        """
 
     def tell(self, event: Event) -> Iterator[Told]:
         if not self._begun:
@@ -50,18 +54,20 @@ class AGUIFrames(DataFrames):
             yield self._snapshot()
         self._fold.apply(event)
         for name, kind, value in self._additions.of(event):
-            if name == self._reading.spoken and not self.over:
+            if name == self._reading.spoken:
                 yield from self._spoken(kind, value)
-        if not self.over:
-            yield from self._told(event)
+        yield from self._told(event)
 
     def _told(self, event: Event) -> Iterator[Told]:
         match event:
             case Token(path=path):
                 self._change(path)
+            case Partial(resumed=True):
+                yield self._snapshot()
             case Partial():
                 yield from self._delta(event)
             case Complete():
+                yield from self._say_whole(event)
                 yield self._snapshot()
                 yield from self._finish({"type": "success"}, result=event.value, metadata=_said_of(event))
             case Cancelled():
@@ -84,27 +90,44 @@ class AGUIFrames(DataFrames):
 
     def _snapshot(self) -> Told:
         self._changed = {}
-        return {"type": "STATE_SNAPSHOT", "snapshot": self._fold.value}
+        state = {name: value for name, value in self._fold.value.items() if name != self._unfinished}
+        return {"type": "STATE_SNAPSHOT", "snapshot": state}
 
     def _delta(self, event: Partial) -> Iterator[Told]:
         """What has changed. A patch that fails would go unnoticed: each field is told whole, which cannot."""
-        unfinished = self._reading.spoken if self._speaking else ""
-        names = [name for name in (event.value if event.resumed else self._changed) if name != unfinished]
+        names = [name for name in self._changed if name in event.value and name != self._unfinished]
         self._changed = {}
         if names:
             patch = [{"op": "add", "path": to_pointer((name,)), "value": event.value[name]} for name in names]
             yield {"type": "STATE_DELTA", "delta": patch}
 
+    @property
+    def _unfinished(self) -> str:
+        return "" if self._said else self._reading.spoken
+
     def _spoken(self, kind: str, value: Any) -> Iterator[Told]:
         if kind == "void":
-            yield from self._unsaid(value)
+            yield from self._unsaid()
             return
-        if not self._speaking and kind in ("text", "value"):
+        self._said = self._said or kind in ("closed", "value")
+        if self._silent:
+            return
+        if kind in ("text", "value"):
+            yield from self._say(value)
+        if kind in ("closed", "value"):
+            yield from self._end_message()
+
+    def _say(self, text: Any) -> Iterator[Told]:
+        if not self._speaking:
             self._speaking = True
             yield {"type": "TEXT_MESSAGE_START", **self._message, "role": "assistant"}
-        if kind in ("text", "value") and value:
-            yield {"type": "TEXT_MESSAGE_CONTENT", **self._message, "delta": value}
-        if kind in ("closed", "value"):
+        if text:
+            yield {"type": "TEXT_MESSAGE_CONTENT", **self._message, "delta": text}
+
+    def _say_whole(self, event: Complete) -> Iterator[Told]:
+        """The message, if it was kept for the end."""
+        if self._silent and self._reading.spoken in event.value:
+            yield from self._say(event.value[self._reading.spoken])
             yield from self._end_message()
 
     def _end_message(self) -> Iterator[Told]:
@@ -112,15 +135,14 @@ class AGUIFrames(DataFrames):
             self._speaking = False
             yield {"type": "TEXT_MESSAGE_END", **self._message}
 
-    def _unsaid(self, reason: Code) -> Iterator[Told]:
-        """The message is empty again, which only a list of all messages can say. Who came later has sent none."""
-        yield from self._end_message()
-        before = self._reading.body.get("messages")
-        if isinstance(before, list):
+    def _unsaid(self) -> Iterator[Told]:
+        """The message is empty again, which only a list of all messages can say."""
+        self._said = False
+        if not self._silent:
+            self._silent = True
+            yield from self._end_message()
             empty = {"id": self._reading.run_id, "role": "assistant", "content": ""}
-            yield {"type": "MESSAGES_SNAPSHOT", "messages": [*before, empty]}
-        else:
-            yield self._fail(reason, "The message must be written again, and was already sent.")
+            yield {"type": "MESSAGES_SNAPSHOT", "messages": [*self._reading.body["messages"], empty]}
 
     def _finish(self, outcome: Told, **more: Any) -> Iterator[Told]:
         self.over = True

@@ -54,12 +54,14 @@ def _longest(request: type[BaseModel]) -> int:
 
 
 def _said(message: Any, at: str) -> dict[str, str] | None:
-    """Who said what; None if it was nothing: an answer that failed before its first word stays in a conversation."""
+    """Who said what; None for an answer that failed before its first word, which stays in its client's conversation."""
     if not isinstance(message, dict):
         raise _breach(at, "type", "A message must be a JSON object.")
     if (role := message.get("role")) not in ("user", "assistant"):
         raise _breach(f"{at}/role", "enum", "Messages are of a user or an assistant.")
     content = _text(message.get("content", message.get("parts")))
+    if role == "user" and not content:
+        raise _breach(at, "missing", "A message must have a text. Nothing else can be read.")
     return {"role": role, "content": content} if content else None
 
 

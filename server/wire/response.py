@@ -46,7 +46,8 @@ class RunResponse(EventSourceResponse):
             try:
                 await super().__call__(scope, receive, send)
             except* Cut:
-                await hang_up(scope, receive)
+                if not hang_up(scope):
+                    raise
 
     async def _send_with_timeout(self, send: Send, message: Message) -> None:
         """As the parent's, which makes a scope for a time-out that is not set here: a tenth of what a token costs."""

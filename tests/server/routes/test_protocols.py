@@ -1,6 +1,7 @@
 """`?protocol=`: who asks in another protocol's way is understood, answered in it, and told what is wrong."""
 
 import json
+import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 from uuid import uuid4
@@ -14,8 +15,9 @@ from server.wire.protocols import FOREIGN
 from tests.server.configs import CHAT, CHAT_INPUT, MEETING, MEETING_INPUT, both, scripted, text
 from tests.server.endpoints import refusal
 from tests.server.inprocess import client_of
-from tests.server.process import ServerProcess
-from tests.server.reading import events_of, terminal
+from tests.server.process import ServerProcess, Start
+from tests.server.reading import PATIENCE_S, events_of, terminal
+from tests.server.requests import post_bytes
 from tests.server.wire.readers import Agent, Langserve, UIMessage, data_of
 
 REPLY = {**CHAT, "recommendation": None}
@@ -155,9 +157,10 @@ class TestTheConversation:
         ([{"id": "1", "role": "tool", "content": "{}"}, USER], "/messages/0/role"),
         ([{"id": "1", "content": "안녕"}], "/messages/0/role"),
         ([], "/messages"),
-        ([ui_message("user")], "/messages"),
+        ([ui_message("user")], "/messages/0"),
+        ([USER, ui_message("user", {"type": "file", "url": "data:,"})], "/messages/1"),
         ([USER, ui_message("assistant", said("네"))], "/messages"),
-        ([{"role": "user", "content": {"text": "안녕"}}], "/messages"),
+        ([{"role": "user", "content": {"text": "안녕"}}], "/messages/0"),
         ([{"role": "user", "content": "가" * 2001}], "/messages/0/content"),
     ],
 )
@@ -278,3 +281,18 @@ def test_others_have_a_word_for_it(failing: ServerProcess, protocol: str) -> Non
             assert (last["type"], last["code"], aside["name"]) == ("RUN_ERROR", "upstream_cut", "failed")
         case _:
             assert Langserve([content]).end == "error"
+
+
+def test_one_that_is_cut_holds_no_place_whatever_was_asked_behind_it(start: Start) -> None:
+    """uvicorn tells only the last of several requests on a connection that its client is gone."""
+    two = {"limits": {"repairs": 0, "requests": 2}}
+    server = start(scripted({"text": HALF, "failure": "cut"}, text(CHAT), **two))
+    cut = post_bytes("/meeting-info/stream/ai-sdk-object", {"input": MEETING_INPUT}).replace(
+        b"host: test", b"host: localhost"
+    )
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE_S) as connection:
+            connection.sendall(cut + cut)
+            while connection.recv(65536):
+                pass
+        assert httpx.post(f"{server.url}/chatbot/invoke", json={"input": CHAT_INPUT}).status_code == 200

@@ -36,15 +36,16 @@ IN_JAVASCRIPT = {"config": {"recursionLimit": 25}}
 
 @st.composite
 def logs(draw: st.DrawFn, *, sound: bool = False) -> list[Event]:
-    """A run's events from its beginning; or what a reader gets of them who comes late, or was too slow."""
+    """A run's events from its beginning; or what a reader gets of them who comes late, or is too slow in the middle."""
     events = draw(cases(sound=sound)).play().events
-    missed = draw(st.integers(0, len(events) - 1)) if draw(st.booleans()) else 0
-    if missed == 0:
+    if not draw(st.booleans()):
         return events
+    missed = draw(st.integers(1, max(len(events) - 1, 1)))
+    read = draw(st.integers(0, missed - 1))
     told = Progress()
     for event in events[:missed]:
         told.apply(event)
-    return [told.partial(), *events[missed:]]
+    return [*events[:read], told.partial(), *events[missed:]]
 
 
 def spoken_in(events: Sequence[Event], draw: Callable[[Any], Any]) -> str:
@@ -205,3 +206,29 @@ def test_what_a_lost_worker_had_told_is_void() -> None:
     assert Langserve(pieces(LangServeFrames(Reading(RUN)), told)).end == "error"
     message = UIMessage(data_of(pieces(UIMessageFrames(Reading(RUN, "b")), told)))
     assert message.texts == ["zz"]
+
+
+def reset_and_said_again(times: int) -> list[Event]:
+    events: list[Event] = []
+    for attempt in range(times):
+        events += [Token(seq=1, path="/a", text="half"), Reset(seq=1, attempt=attempt, keep=(), reason=Code.NOT_JSON)]
+    end = Complete(
+        seq=1, value={"a": "whole"}, finish_reason="stop", usage=None, attempts=times, repaired=True,
+        timings=Timings(first_token_ms=0, fields={}, total_ms=0),
+    )  # fmt: skip
+    return [*events, FieldSettled(seq=1, path="/a", value="whole", source="model", ms=1), end]
+
+
+def test_a_message_is_taken_back_but_once() -> None:
+    """Each time, all of a conversation is repeated to its client."""
+    asked = {"messages": [{"id": "1", "role": "user", "content": "안녕"}]}
+    told = data_of(pieces(AGUIFrames(Reading(RUN, "a", asked)), reset_and_said_again(50)))
+    assert [event["type"] for event in told].count("MESSAGES_SNAPSHOT") == 1
+    assert Agent(told).messages == {"1": "안녕", RUN: "whole"}
+
+
+def test_one_that_cannot_be_taken_back_comes_when_it_is_whole() -> None:
+    """Whoever reads a run later has sent no conversation that could be told without it."""
+    told = data_of(pieces(AGUIFrames(Reading(RUN, "a")), reset_and_said_again(2)))
+    agent = Agent(told)
+    assert (agent.messages, agent.outcome) == ({RUN: "whole"}, "success")
