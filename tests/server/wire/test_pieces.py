@@ -44,6 +44,14 @@ async def test_silence_is_broken_by_pings() -> None:
         assert [piece async for piece in written] == []
 
 
+async def test_who_comes_when_nothing_is_new_hears_so_at_once() -> None:
+    """Some proxies keep the head of a response back until its first byte: its reader could not tell it from no answer."""
+    log, frames = log_of(START, TOKEN), EventFrames(["token"], retry_ms=1)
+    with log.reader(after=2) as reader:
+        async with asyncio.timeout(SOON):
+            assert await anext(pieces(reader, frames, ping_s=3600)) == frames.ping
+
+
 async def test_they_end_where_the_run_goes_on_elsewhere() -> None:
     log = log_of(START, TOKEN)
     with log.reader() as reader:
