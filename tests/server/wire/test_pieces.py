@@ -45,7 +45,7 @@ async def test_silence_is_broken_by_pings() -> None:
 
 
 async def test_who_comes_when_nothing_is_new_hears_so_at_once() -> None:
-    """Some proxies keep the head of a response back until its first byte: its reader could not tell it from no answer."""
+    """Some proxies keep the head of a response back until its first byte: as if there were no answer."""
     log, frames = log_of(START, TOKEN), EventFrames(["token"], retry_ms=1)
     with log.reader(after=2) as reader:
         async with asyncio.timeout(SOON):
