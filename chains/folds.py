@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chains.pace import Pace
-from schemas import BY_PHASE, Complete, Event, Failed, FieldSettled, Fold, Pinned, Reset, StreamError, Token, copy_json
+from schemas import Complete, Event, Failed, FieldSettled, Fold, Pinned, Reset, Token, copy_json
 
 
 class Snapshots:
@@ -46,16 +46,6 @@ def value_of(terminal: Event) -> dict[str, Any]:
         case Complete():
             return terminal.value
         case Failed():
-            raise raised(terminal)
+            raise terminal.error()
         case _:
             raise TypeError(f"{terminal.type} is not the end of a chain's run")
-
-
-def raised(terminal: Failed) -> StreamError:
-    """A run's bad end as the exception that `invoke` raises."""
-    return BY_PHASE[terminal.phase](
-        terminal.message,
-        code=terminal.code,
-        details=terminal.errors or (),
-        retry_after_ms=terminal.retry_after_ms,
-    )

@@ -42,7 +42,7 @@ from chains.checks import Check, Checks
 from chains.drive import drive
 from chains.drive_sync import drive_sync
 from chains.faults import chain_fault
-from chains.folds import Snapshots, raised, value_of
+from chains.folds import Snapshots, value_of
 from chains.limits import Limits
 from chains.models.model import Model
 from chains.pins import Pins
@@ -192,7 +192,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
                     if isinstance(event, Complete):
                         await run.on_chain_end(event.value)
                     elif isinstance(event, Failed):
-                        await run.on_chain_error(raised(event))
+                        await run.on_chain_error(event.error())
                     yield event
         except BaseException as error:
             if not told:

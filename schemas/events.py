@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from schemas.errors import Breach, Code, Phase, StreamError
+from schemas.errors import BY_PHASE, Breach, Code, Phase, StreamError
 from schemas.settle import Settle
 from schemas.text import escape_line_ends
 
@@ -192,6 +192,12 @@ class Failed(_Event):
             retry_after_ms=error.retry_after_ms,
             partial=partial,
             errors=errors or None,
+        )
+
+    def error(self) -> StreamError:
+        """The same as an exception, for whoever has no stream to be told it in."""
+        return BY_PHASE[self.phase](
+            self.message, code=self.code, details=self.errors or (), retry_after_ms=self.retry_after_ms
         )
 
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from moim_client.errors import RunCancelled
 from schemas import (
-    BY_PHASE,
     TERMINAL,
     Cancelled,
     Complete,
@@ -16,7 +15,6 @@ from schemas import (
     Pinned,
     Reset,
     Start,
-    StreamError,
     from_pointer,
     to_pointer,
 )
@@ -71,7 +69,7 @@ class State:
             case Complete(value=value):
                 return value
             case Failed() as failed:
-                raise _raised(failed)
+                raise failed.error()
             case Cancelled(reason=reason, partial=partial):
                 raise RunCancelled(reason, partial)
             case _:
@@ -81,10 +79,3 @@ class State:
 def _property(pointer: str) -> str:
     """The top-level property that a pointer leads to, or into."""
     return str(from_pointer(pointer)[0])
-
-
-def _raised(failed: Failed) -> StreamError:
-    """A bad end as an exception."""
-    return BY_PHASE[failed.phase](
-        failed.message, code=failed.code, details=failed.errors or (), retry_after_ms=failed.retry_after_ms
-    )
