@@ -43,7 +43,7 @@ run: $(RUN)  ## Serve on HOST (127.0.0.1) and PORT (8000) what CONFIG (langserve
 	@exec $(BIN)/python -m server
 
 test: $(DEV) browser redis nginx promtool node npm-packages  ## Run the tests; ARGS="-k parser" goes to pytest
-	@exec $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
 
 # Shrinking a failure may take its time, so nothing is timed out. What is marked as long is then done at full size.
 test-long: $(DEV) redis nginx  ## Hold over 20,000 generated runs to the contract, and break 500 real ones; about an hour

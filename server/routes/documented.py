@@ -5,9 +5,10 @@ from typing import Any
 from pydantic import BaseModel
 
 from server.wire.ai_sdk_object import MEDIA_TYPE
+from server.wire.protocols import EVENT_STREAM
 
 IN_OTHER_PROTOCOLS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "The run, in the protocol that was asked for", "content": {MEDIA_TYPE: {}}}
+    200: {"description": "The run, in the protocol that was asked for", "content": {EVENT_STREAM: {}, MEDIA_TYPE: {}}}
 }
 """What a stream's response may be beside server-sent events."""
 

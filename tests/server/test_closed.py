@@ -33,7 +33,7 @@ CLOSED = [
     *(("GET", f"/c/N4XyA/{name}") for name in ("input_schema", "output_schema", "config_schema", "playground/")),
 ]
 LANGSERVES_OWN = {"invoke", "batch", "stream_events", "input_schema", "output_schema"}
-OURS = {"stream", "runs"}
+OURS = {"stream", "stream/{protocol}", "runs"}
 
 
 @pytest.mark.parametrize("chain", CHAINS)
