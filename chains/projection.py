@@ -212,7 +212,7 @@ class Projection:
             path = ()
         if len(path) != 1 or path[0] not in self._ask.fields:
             message = "This run has no such top-level field."
-            raise RequestError(message, details=(Breach(path=pointer, rule="unknown_field", message=message),))
+            raise RequestError.at(pointer, "unknown_field", message)
         return str(path[0])
 
     def pin(self, pointer: str, value: Any) -> int:

@@ -14,7 +14,7 @@ The tree, by phase; `except StreamError` catches all of it:
 """
 
 from enum import StrEnum
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -177,6 +177,11 @@ class RequestError(StreamError):
     """The request cannot be served as it is; nothing was asked of a model."""
 
     default = Code.INVALID_REQUEST
+
+    @classmethod
+    def at(cls, path: str, rule: str, breach: str, message: str = "") -> Self:
+        """One rule is broken, at one place: `breach` says how, and so does `message`, unless it has more to say."""
+        return cls(message or breach, details=(Breach(path=path, rule=rule, message=breach),))
 
 
 class UpstreamError(StreamError):

@@ -20,7 +20,6 @@ TOLD = "late"
 HEAD_BYTES = 65_536
 """The longest head. nginx takes 32 KB in all, and uvicorn's other parser as much as this one."""
 
-
 CUT = "cut"
 """Under which name a request's state says that its connection was broken off."""
 

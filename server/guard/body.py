@@ -11,7 +11,7 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from schemas import Breach, Code, RequestError
+from schemas import Code, RequestError
 from server.errors import respond
 from server.guard.ijson import read_ijson
 
@@ -84,7 +84,7 @@ async def read_json(request: Request) -> dict[str, Any]:
     _check_kind(request.headers)
     body = read_ijson(await request.body(), request.scope[_DEPTH])
     if not isinstance(body, dict):
-        raise _breach("", "type", "The body must be a JSON object.")
+        raise RequestError.at("", "type", "The body must be a JSON object.")
     request._json = body
     return body
 
@@ -100,7 +100,7 @@ async def read_envelope(request: Request) -> dict[str, Any]:
 def one_input(body: Mapping[str, Any]) -> Any:
     """The input of `invoke`, `stream` and `stream_events`."""
     if "input" not in body:
-        raise _breach("/input", "missing", "The body has no input.")
+        raise RequestError.at("/input", "missing", "The body has no input.")
     return body["input"]
 
 
@@ -108,9 +108,9 @@ def some_inputs(body: dict[str, Any], at_most: int) -> list[Any]:
     """The inputs of `batch`."""
     inputs = body.get("inputs")
     if not isinstance(inputs, list):
-        raise _breach("/inputs", "type", "The body needs a list of inputs.")
+        raise RequestError.at("/inputs", "type", "The body needs a list of inputs.")
     if len(inputs) > at_most:
-        raise _breach("/inputs", "too_long", f"At most {at_most} inputs in one batch.")
+        raise RequestError.at("/inputs", "too_long", f"At most {at_most} inputs in one batch.")
     return inputs
 
 
@@ -118,16 +118,16 @@ def _check_kwargs(kwargs: Any) -> None:
     """LangChain.js sends an empty object for each input of a batch, and the version of the events that it reads."""
     for one in kwargs if isinstance(kwargs, list) else [kwargs]:
         if one not in (None, {}, {"version": "v2"}):
-            raise _breach("/kwargs", "forbidden", "Clients cannot set keyword arguments.")
+            raise RequestError.at("/kwargs", "forbidden", "Clients cannot set keyword arguments.")
 
 
 def _check_config(config: Any, *, listed: bool) -> None:
     configs = config if listed and isinstance(config, list) else [config]
     for one in configs:
         if one is not None and not isinstance(one, dict):
-            raise _breach("/config", "type", "A config must be a JSON object.")
+            raise RequestError.at("/config", "type", "A config must be a JSON object.")
         if one and one.get("configurable"):
-            raise _breach("/config/configurable", "forbidden", "Clients cannot configure the chains.")
+            raise RequestError.at("/config/configurable", "forbidden", "Clients cannot configure the chains.")
 
 
 def _check_kind(headers: Headers) -> None:
@@ -155,7 +155,3 @@ def _too_large(limit: int) -> RequestError:
 
 def _unsupported(message: str) -> RequestError:
     return RequestError(message, code=Code.UNSUPPORTED_MEDIA_TYPE)
-
-
-def _breach(path: str, rule: str, message: str) -> RequestError:
-    return RequestError(message, details=(Breach(path=path, rule=rule, message=message),))

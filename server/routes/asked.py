@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Header, Query
 
-from schemas import Breach, EventName, RequestError
+from schemas import EventName, RequestError
 from schemas.events import ALL
 from server.auth.user import User, user_of
 from server.runs.entry import UNSURE
@@ -51,7 +51,7 @@ def position(header: str | None, query: str | None) -> tuple[int, bool]:
     """
     text = header or query or "0"
     if not (known := _ID.fullmatch(text)):
-        raise _refused("/last_event_id", "last_event_id", "This is no id of an event of a run.")
+        raise RequestError.at("/last_event_id", "last_event_id", "This is no id of an event of a run.")
     return int(known[1]), not known[2]
 
 
@@ -59,9 +59,5 @@ def _names(listed: str) -> list[EventName]:
     names = [name for name in listed.split(",") if name]
     for name in names:
         if name not in ALL:
-            raise _refused("/events", "enum", f"One of {', '.join(ALL)}.", f"There is no event {name[:40]!r}.")
+            raise RequestError.at("/events", "enum", f"One of {', '.join(ALL)}.", f"There is no event {name[:40]!r}.")
     return names  # type: ignore[return-value]  # each is one of EventName's
-
-
-def _refused(path: str, rule: str, breach: str, message: str = "") -> RequestError:
-    return RequestError(message or breach, details=(Breach(path=path, rule=rule, message=breach),))

@@ -17,7 +17,6 @@ from schemas import (
     Event,
     Failed,
     FieldSettled,
-    Fold,
     Partial,
     Pinned,
     Reset,
@@ -25,7 +24,6 @@ from schemas import (
     from_pointer,
     to_pointer,
 )
-from server.wire.additions import Additions
 from server.wire.data_frames import DataFrames, Told
 from server.wire.protocol import Reading
 
@@ -34,29 +32,19 @@ class AGUIFrames(DataFrames):
     """Writes a run as a run of AG-UI's, and its spoken field as one message of it, whose id is the run's."""
 
     def __init__(self, reading: Reading) -> None:
-        super().__init__()
-        self._reading = reading
+        super().__init__(reading)
         self._ids = {key: str(reading.body.get(key) or reading.run_id) for key in ("threadId", "runId")}
         self._message = {"messageId": reading.run_id}
-        self._additions = Additions()
-        self._fold = Fold()
         self._changed: dict[str, None] = {}  # the fields that have since the state was told
-        self._begun = self._speaking = self._said = False
+        self._speaking = self._said = False
         self._silent = not isinstance(reading.body.get("messages"), list)
         """Whether the message is kept for the end: one can be taken back only by a list of all, which this reader has
         not sent; and it is taken back but once.
         """
 
-    def tell(self, event: Event) -> Iterator[Told]:
-        if not self._begun:
-            self._begun = True
-            yield {"type": "RUN_STARTED", **self._ids, "metadata": {"run_id": self._reading.run_id}}
-            yield self._snapshot()
-        self._fold.apply(event)
-        for name, kind, value in self._additions.of(event):
-            if name == self._reading.spoken:
-                yield from self._spoken(kind, value)
-        yield from self._told(event)
+    def _begin(self) -> Iterator[Told]:
+        yield {"type": "RUN_STARTED", **self._ids, "metadata": {"run_id": self._reading.run_id}}
+        yield self._snapshot()
 
     def _told(self, event: Event) -> Iterator[Told]:
         match event:

@@ -14,14 +14,12 @@ from schemas import (
     Event,
     Failed,
     FieldSettled,
-    Fold,
     Partial,
     Pinned,
     Reset,
     Token,
     to_pointer,
 )
-from server.wire.additions import Additions
 from server.wire.data_frames import DataFrames, Told
 from server.wire.protocol import Reading
 
@@ -37,24 +35,14 @@ class UIMessageFrames(DataFrames):
     """
 
     def __init__(self, reading: Reading) -> None:
-        super().__init__()
-        self._reading = reading
-        self._additions = Additions()
-        self._fold = Fold()
-        self._begun = self._speaking = False
+        super().__init__(reading)
+        self._speaking = False
         self._news = False  # of what is not spoken, since the object was told
 
-    def tell(self, event: Event) -> Iterator[Told]:
-        if not self._begun:
-            self._begun = True
-            run_id = self._reading.run_id
-            yield {"type": "start", "messageId": run_id, "messageMetadata": {"run_id": run_id}}
-            yield {"type": "start-step"}
-        self._fold.apply(event)
-        for name, kind, value in self._additions.of(event):
-            if name == self._reading.spoken:
-                yield from self._spoken(kind, value)
-        yield from self._told(event)
+    def _begin(self) -> Iterator[Told]:
+        run_id = self._reading.run_id
+        yield {"type": "start", "messageId": run_id, "messageMetadata": {"run_id": run_id}}
+        yield {"type": "start-step"}
 
     def _told(self, event: Event) -> Iterator[Told]:
         match event:

@@ -7,7 +7,7 @@ from annotated_types import MaxLen
 from pydantic import BaseModel
 
 from chains.ask import names
-from schemas import Breach, RequestError
+from schemas import RequestError
 from server.guard.body import one_input
 
 _CONVERSATION = "messages"
@@ -40,9 +40,9 @@ def _with_conversation(known: Any, messages: Any, request: type[BaseModel]) -> A
     if not holds_conversation(request) or (isinstance(known, dict) and _CONVERSATION in known):
         return one_input({} if known is None else {"input": known})
     if not isinstance(messages, list):
-        raise _breach("/messages", "type", "The conversation must be a list of messages.")
+        raise RequestError.at("/messages", "type", "The conversation must be a list of messages.")
     if known is not None and not isinstance(known, dict):
-        raise _breach("/input", "type", "The input must be a JSON object.")
+        raise RequestError.at("/input", "type", "The input must be a JSON object.")
     said = [message for message in (_said(one, f"/messages/{index}") for index, one in enumerate(messages)) if message]
     return {**(known or {}), _CONVERSATION: said[-_longest(request) :]}
 
@@ -56,12 +56,12 @@ def _longest(request: type[BaseModel]) -> int:
 def _said(message: Any, at: str) -> dict[str, str] | None:
     """Who said what; None for an answer that failed before its first word, which stays in its client's conversation."""
     if not isinstance(message, dict):
-        raise _breach(at, "type", "A message must be a JSON object.")
+        raise RequestError.at(at, "type", "A message must be a JSON object.")
     if (role := message.get("role")) not in ("user", "assistant"):
-        raise _breach(f"{at}/role", "enum", "Messages are of a user or an assistant.")
+        raise RequestError.at(f"{at}/role", "enum", "Messages are of a user or an assistant.")
     content = _text(message.get("content", message.get("parts")))
     if role == "user" and not content:
-        raise _breach(at, "missing", "A message must have a text. Nothing else can be read.")
+        raise RequestError.at(at, "missing", "A message must have a text. Nothing else can be read.")
     return {"role": role, "content": content} if content else None
 
 
@@ -72,7 +72,3 @@ def _text(content: Any) -> str:
     parts = content if isinstance(content, list) else []
     texts = [part.get("text") for part in parts if isinstance(part, dict) and part.get("type") == "text"]
     return "".join(text for text in texts if isinstance(text, str))
-
-
-def _breach(path: str, rule: str, message: str) -> RequestError:
-    return RequestError(message, details=(Breach(path=path, rule=rule, message=message),))
