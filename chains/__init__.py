@@ -12,7 +12,7 @@ from chains.models.model import Model
 from chains.moderation import WordList
 from chains.partial_json import PartialJSONParser
 from chains.pins import Pins
-from chains.prompts import load_prompts
+from chains.prompts import Prompt, load_prompts
 from chains.structured import StructuredChain
 from chains.takeover import Resumption
 
@@ -23,6 +23,7 @@ __all__ = [
     "Model",
     "PartialJSONParser",
     "Pins",
+    "Prompt",
     "Resumption",
     "StructuredChain",
     "WordList",

@@ -9,21 +9,31 @@ from pydantic import BaseModel, ConfigDict, create_model
 from chains.ask import Ask
 from chains.limits import Limits
 from chains.models.model import Model
-from chains.prompts import load_prompts
+from chains.prompts import Chosen, load_prompts
 from chains.prompts.quoting import quoted
 from chains.structured import StructuredChain
 from schemas import ChatReply, ChatRequest, Message, Recommendation
 
+VARIABLES = ("want", "candidates", "messages")
+"""What prompts are offered: the kind of answer that is wanted, the groups to choose from, the conversation."""
 
-def build(model: Model, limits: Limits | None = None, **checks: Any) -> StructuredChain:
-    """The chain on a model. `checks`: `check_input`, `check_output`, `checked`, as a `StructuredChain` takes them."""
+
+def build(
+    model: Model, limits: Limits | None = None, *, prompts: Chosen | None = None, **checks: Any
+) -> StructuredChain:
+    """The chain on a model.
+
+    - `prompts`: by language, instead of the files that are named after it (`chains.prompts.load_prompts`)
+    - `checks`: `check_input`, `check_output`, `checked`, as a `StructuredChain` takes them
+    """
     return StructuredChain(
         name="chatbot",
         request=ChatRequest,
         result=ChatReply,
-        prompt=load_prompts("chatbot"),
+        prompt=load_prompts("chatbot", prompts),
         model=model,
         ask=ask,
+        variables=VARIABLES,
         limits=limits,
         **checks,
     )

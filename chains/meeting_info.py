@@ -16,7 +16,7 @@ from pydantic.json_schema import SkipJsonSchema
 from chains.ask import Ask, names
 from chains.limits import Limits
 from chains.models.model import Model
-from chains.prompts import load_prompts
+from chains.prompts import Chosen, load_prompts
 from chains.prompts.quoting import quoted
 from chains.structured import StructuredChain
 from schemas import MeetingInfo, MeetingRequest
@@ -52,15 +52,26 @@ OpenPlan = Annotated[
 ]
 
 
-def build(model: Model, limits: Limits | None = None, **checks: Any) -> StructuredChain:
-    """The chain on a model. `checks`: `check_input`, `check_output`, `checked`, as a `StructuredChain` takes them."""
+VARIABLES = ("goal", "facts", "open")
+"""What prompts are offered: the goal, what is known beside it, the names of the open fields."""
+
+
+def build(
+    model: Model, limits: Limits | None = None, *, prompts: Chosen | None = None, **checks: Any
+) -> StructuredChain:
+    """The chain on a model.
+
+    - `prompts`: by language, instead of the files that are named after it (`chains.prompts.load_prompts`)
+    - `checks`: `check_input`, `check_output`, `checked`, as a `StructuredChain` takes them
+    """
     return StructuredChain(
         name="meeting_info",
         request=MeetingRequest,
         result=MeetingInfo,
-        prompt=load_prompts("meeting_info"),
+        prompt=load_prompts("meeting_info", prompts),
         model=model,
         ask=ask,
+        variables=VARIABLES,
         limits=limits,
         **checks,
     )

@@ -21,14 +21,15 @@ from chains.repair import Repair
 from chains.shape import shape_of
 from chains.takeover import Resumption
 from chains.turn import Course
-from schemas import Code, Note, RequestError, ServerError
+from schemas import Code, Note, PromptRef, RequestError, ServerError
 
 
 class Prepared:
     """One run of a chain: its course, and the calls that it makes of the model.
 
-    `variables` are the prompt's, with as much of the conversation as fits; set `prompt` to what comes of them before
-    the first call. `RequestError` if what the user gave contradicts itself or does not fit the model.
+    `written_by` names the file that `template` is of. `variables` are the prompt's, with as much of the conversation as
+    fits; set `prompt` to what comes of them before the first call. `RequestError` if what the user gave contradicts
+    itself or does not fit the model.
     """
 
     def __init__(
@@ -40,6 +41,7 @@ class Prepared:
         chain: str,
         run_id: str,
         model: Model,
+        written_by: PromptRef | None,
         limits: Limits,
         checks: Checks,
         clock: Callable[[], float],
@@ -52,7 +54,7 @@ class Prepared:
             reserve = model.context_tokens // 16 if limits.repairs else 0  # for what a repair adds to the prompt
             self.variables, dropped = fit_history(model, ask, template, reserve)
             notes += dropped
-        self._model = model
+        self.model = model
         self._budget = Budget(limits.tokens, model.estimate)
         projection = Projection(
             ask,
@@ -62,7 +64,9 @@ class Prepared:
             affordable=self._affords,
             checked=checks.held(names(ask.wanted)),
         )
-        opening = partial(projection.start, run_id=run_id, chain=chain, model=model.name, notes=notes)
+        opening = partial(
+            projection.start, run_id=run_id, chain=chain, model=model.name, prompt=written_by, notes=notes
+        )
         self.course = Course(projection, opening, limits, self._budget)
 
     def go_on(self, resumption: Resumption) -> None:
@@ -78,7 +82,7 @@ class Prepared:
     def call(self, repair: Repair | None) -> Call:
         """The first call, or the one that a repair needs. `ServerError` if its prompt alone is beyond the budget."""
         call = self._call(repair)
-        tokens = self._model.count_tokens(call.messages)
+        tokens = self.model.count_tokens(call.messages)
         if not self._budget.covers(tokens):
             raise ServerError("The request alone needs more tokens than a run may use.", code=Code.OVER_BUDGET)
         self._budget.asked(tokens)
@@ -86,12 +90,12 @@ class Prepared:
 
     def _affords(self, repair: Repair) -> bool:
         """Whether a repair's call is within the model's context and the run's budget."""
-        tokens = self._model.count_tokens(self._call(repair).messages)
-        return tokens + self._model.max_tokens <= self._model.context_tokens and self._budget.covers(tokens)
+        tokens = self.model.count_tokens(self._call(repair).messages)
+        return tokens + self.model.max_tokens <= self.model.context_tokens and self._budget.covers(tokens)
 
     def _call(self, repair: Repair | None) -> Call:
         """The call, in which nobody's text can pass for a token of control: users', models', or a prompt's own."""
-        call = make_call(self._model, self._ask, self.prompt, repair)
+        call = make_call(self.model, self._ask, self.prompt, repair)
         return replace(call, messages=without_control(call.messages))
 
 

@@ -34,6 +34,7 @@ from schemas import (
     FieldPlan,
     Note,
     Path,
+    PromptRef,
     RequestError,
     SchemaRef,
     Start,
@@ -114,7 +115,9 @@ class Projection:
 
     # -- what a driver calls: each gives the events since the last call ------------------------------------------------
 
-    def start(self, *, run_id: str, chain: str, model: str, notes: Iterable[Note] = ()) -> list[Event]:
+    def start(
+        self, *, run_id: str, chain: str, model: str, prompt: PromptRef | None = None, notes: Iterable[Note] = ()
+    ) -> list[Event]:
         """The first event, and the fields that are known already."""
         self.started = True
         result = shape_of(self._ask.result)
@@ -124,6 +127,7 @@ class Projection:
             run_id=run_id,
             chain=chain,
             model=model,
+            prompt=prompt,
             attempt=1,
             schema_=SchemaRef(name=result.name, hash=result.hash),
             fields=tuple(

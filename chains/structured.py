@@ -47,6 +47,7 @@ from chains.limits import Limits
 from chains.models.model import Model
 from chains.pins import Pins
 from chains.preparation import Prepared
+from chains.prompts import Prompt, Shelf
 from chains.repair import Repair
 from chains.shape import shape_of
 from chains.takeover import Resumption
@@ -56,15 +57,16 @@ from schemas import TERMINAL, Complete, Event, Failed, Language, StreamError
 HOLD = 1.0
 """Seconds that `start` may wait for the model's first chunk, so that an early failure can be told as one."""
 
-Prompts = ChatPromptTemplate | Mapping[Language, ChatPromptTemplate]
+Prompts = ChatPromptTemplate | Mapping[Language, ChatPromptTemplate] | Shelf
 
 
 class StructuredChain(Runnable[Any, dict[str, Any]]):
     """From a request (a dict or `request` itself) to an object (a plain dict) that streams while it is written.
 
-    - `prompt`: one template, or one for each language
+    - `prompt`: one template, or for each language one, or a file (`load_prompts`)
     - `ask`: from the validated request to what is asked of the model; by default all of `result`, with the request's
       fields as the prompt's variables
+    - `variables`: what `ask` offers to prompts; by default the request's fields. Prompts of files are held to it
     - `check_input`, `check_output`: say what may not pass (`chains.checks`); `checked` names the properties that
       the latter sees before they are told, by default all that the model writes
 
@@ -81,6 +83,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         prompt: Prompts,
         model: Model,
         ask: Callable[[Any], Ask] | None = None,
+        variables: Collection[str] | None = None,
         limits: Limits | None = None,
         check_input: Check | None = None,
         check_output: Check | None = None,
@@ -95,6 +98,9 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         if isinstance(prompt, Mapping) and (missing := set(model.languages) - set(prompt)):
             raise ValueError(f"{name}: no prompt in {sorted(missing)}, which {model.name} is said to write")
         self._ask = ask or (lambda request: ask_for_all(result, request))
+        self._variables = variables if ask else set(request.model_fields)
+        for each in self.shelf.values() if self.shelf is not None else ():
+            self.check_prompt(each)
         self._limits = limits or Limits()
         self._checks = Checks(check_input, check_output, checked)
         if foreign := set(checked or ()) - set(names(result)):
@@ -104,6 +110,17 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
     def checks_output(self) -> bool:
         """Whether what the model writes must pass a check: then nobody may watch the model itself."""
         return self._checks.output is not None
+
+    @property
+    def shelf(self) -> Shelf | None:
+        """Its prompts, if they are files."""
+        return self._prompt if isinstance(self._prompt, Shelf) else None
+
+    def check_prompt(self, prompt: Prompt) -> None:
+        """Whether this chain can be served with a prompt. `PromptError` says why not."""
+        prompt.tuned(self.model)
+        if self._variables is not None:
+            prompt.check(self._variables)
 
     # -- what LangChain and LangServe expect of a runnable -----------------------------------------------------------
 
@@ -224,7 +241,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         async def chunks(repair: Repair | None) -> AsyncIterator[BaseMessageChunk]:
             if prepared.asks(repair):
                 call = prepared.call(repair)
-                async with aclosing(self.model.astream(call.messages, config, **call.arguments)) as stream:
+                async with aclosing(prepared.model.astream(call.messages, config, **call.arguments)) as stream:
                     async for chunk in stream:
                         yield chunk
 
@@ -254,7 +271,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         def chunks(repair: Repair | None) -> Generator[BaseMessageChunk]:
             if prepared.asks(repair):
                 call = prepared.call(repair)
-                yield from self.model.stream(call.messages, config, **call.arguments)
+                yield from prepared.model.stream(call.messages, config, **call.arguments)
 
         yield from drive_sync(prepared.course, chunks, partial(self._checks.judge_sync, config=config))
 
@@ -263,14 +280,17 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
     ) -> tuple[BaseModel, ChatPromptTemplate, Prepared]:
         request = read_request(self.request, input)
         language, notes = choose_language(getattr(request, "language", None), self.model)
-        template = self._prompt if isinstance(self._prompt, ChatPromptTemplate) else self._prompt[language]
+        prompt = self._prompt if isinstance(self._prompt, ChatPromptTemplate) else self._prompt[language]
+        written = prompt if isinstance(prompt, Prompt) else None
+        template = prompt.template if isinstance(prompt, Prompt) else prompt
         prepared = Prepared(
             self._ask(request),
             template,
             notes,
             chain=self.get_name(),
             run_id=str(run_id),
-            model=self.model,
+            model=written.tuned(self.model) if written else self.model,
+            written_by=written.ref if written else None,
             limits=self._limits,
             checks=self._checks,
             clock=clock,

@@ -37,6 +37,19 @@ class SchemaRef(_Part):
     hash: str
 
 
+class PromptRef(_Part):
+    """Which prompt the answer is written by: its file's name, its authors' number for it, its content's hash."""
+
+    name: str
+    version: int
+    hash: str
+
+    @property
+    def reference(self) -> str:
+        """Name and hash in one: `en@8f21ab03c4d1`."""
+        return f"{self.name}@{self.hash}"
+
+
 class Note(_Part):
     """Something the client should know before the text comes. `code` is stable; `message` is for people."""
 
@@ -92,6 +105,7 @@ class Start(_Event):
     run_id: str
     chain: str
     model: str
+    prompt: PromptRef | None = Field(default=None, exclude_if=lambda v: v is None)
     attempt: int
     schema_: SchemaRef = Field(alias="schema")
     fields: tuple[FieldPlan, ...]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -25,6 +26,7 @@ from server.loading import load_chains, load_models, watch_models
 from server.observe.logs import quiet_libraries
 from server.observe.requests import Requests
 from server.observe.runs import observer_of
+from server.prompts import hold_prompts, watch_prompts
 from server.routes.chains import Served, chain_routes
 from server.routes.metrics import metrics_routes
 from server.routes.runs import run_routes
@@ -53,11 +55,15 @@ VERSION = "0.1.0"
 """As pyproject.toml has it, which is not there where only the server is."""
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The app that serves these settings. Loads the models it needs, which for the embedded one takes a second."""
+def create_app(settings: Settings, file: Path | None = None) -> FastAPI:
+    """The app that serves these settings. Loads the models it needs, which for the embedded one takes a second.
+
+    `file`: where the settings come from. In development the prompts that it names are taken when it changes.
+    """
     quiet_libraries()
     models = load_models(settings)
     chains = load_chains(settings, models)
+    hold_prompts(settings, chains)
     store, bounds = store_of(settings.runs), settings.run_bounds()
     totals = {name: settings.run_limits(name).total for name in chains}
     access = access_of(settings, bounds.longest_s(totals.values()) + settings.runs.ttl_s, redis_url(settings.runs))
@@ -76,7 +82,9 @@ def create_app(settings: Settings) -> FastAPI:
             await store.open()
             tending.opened.set()
         await access.open()
-        works = (watch_models(models, observer.model_alive), runs.errands.serve(), tending.run())
+        works = [watch_models(models, observer.model_alive), runs.errands.serve(), tending.run()]
+        if settings.mode == "development":
+            works.append(watch_prompts(settings, chains, file))
         tasks = [asyncio.create_task(work) for work in works]
         with drained(runs, settings.limits.drain_s, deaf=settings.workers > 1):
             yield {

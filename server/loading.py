@@ -4,6 +4,7 @@ import asyncio
 import importlib
 import logging
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -62,8 +63,9 @@ def _build(name: str, served: ChainSettings, model: Model, settings: Settings) -
         build = getattr(importlib.import_module(module), function)
     except (ImportError, AttributeError, TypeError) as error:
         raise SettingsError(f"{where} cannot be imported ({error})") from error
+    named: dict[str, Any] = {"prompts": served.prompts} if served.prompts else {}
     try:
-        chain = build(model, settings.run_limits(name))
+        chain = build(model, settings.run_limits(name), **named)
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{where} cannot be built ({error})") from error
     if not isinstance(chain, StructuredChain):

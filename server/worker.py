@@ -20,9 +20,14 @@ CANNOT_SERVE = (SettingsError, ModelUnavailable, EmbeddedUnavailable)
 _YOUNG_OBJECTS = 5_000
 
 
+def settings_file() -> Path:
+    """The file that CONFIG names."""
+    return Path(os.environ.get("CONFIG", "langserve.yaml"))
+
+
 def settings_in_force() -> Settings:
-    """The settings in the file that CONFIG names."""
-    return load_settings(Path(os.environ.get("CONFIG", "langserve.yaml")))
+    """The settings in that file."""
+    return load_settings(settings_file())
 
 
 def application() -> FastAPI:
@@ -42,7 +47,7 @@ def serve(settings: Settings) -> FastAPI:
     Its garbage collector looks for cycles after 5,000 new objects instead of 700, and leaves alone what was there from
     the start. A stream makes many objects and next to no cycles: up to a third of the time went into looking for them.
     """
-    app = create_app(settings)
+    app = create_app(settings, settings_file())
     gc.freeze()
     gc.set_threshold(_YOUNG_OBJECTS, *gc.get_threshold()[1:])
     gc.enable()

@@ -1,7 +1,7 @@
 """A chat model together with what a chain must know of it."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,6 +55,7 @@ class Model:
     - `languages`: what it can write, the first being its default
     - `context_tokens`, `max_tokens`: what it can read and write in all, and how much of that is kept for its answer
     - `wide_tokens`: tokens per character outside ASCII (Korean), for counting before the call
+    - `parameters`: what is sent with every call beside what `chat` sends by itself (a temperature, a seed)
     - `about`: a sentence for users; empty where there is nothing to say
     - `gate`: how many calls may run at once
     - `alive`: whether what it runs on is there (a child process)
@@ -70,6 +71,7 @@ class Model:
     context_tokens: int = 8192
     max_tokens: int = 2048
     wide_tokens: float = 1.0
+    parameters: Mapping[str, Any] = field(default_factory=dict)
     about: str = ""
     gate: Gate = field(default_factory=lambda: Gate(slots=1000))
     alive: Callable[[], bool] = _always
@@ -83,7 +85,7 @@ class Model:
         async with self.gate.place():
             meter, counted, written = meter_of_this_task(), 0, 0.0
             try:
-                async for chunk in self.chat.astream(messages, config, **arguments):
+                async for chunk in self.chat.astream(messages, config, **self.parameters, **arguments):
                     if meter:
                         counted = max(counted, _counted(chunk))
                         written += self.estimate(chunk.text)
@@ -96,7 +98,7 @@ class Model:
         self, messages: Sequence[BaseMessage], config: RunnableConfig, **arguments: Any
     ) -> Generator[BaseMessageChunk]:
         """The same for callers without an event loop; they queue at the model's server."""
-        yield from self.chat.stream(messages, config, **arguments)
+        yield from self.chat.stream(messages, config, **self.parameters, **arguments)
 
     def count_tokens(self, messages: Sequence[BaseMessage]) -> int:
         """About how many tokens the messages are: a careful estimate, no tokenizer."""

@@ -103,6 +103,11 @@ class Metrics:
         about = "Runs that a model's server failed"
         self.upstream_errors = Labelled(self._counter("upstream_errors", about, "model", "code"), models, _UPSTREAM)
         self.repairs = Labelled(self._counter("repairs", "Attempts to mend an answer", "chain"), chains)
+        # No client can fill the label: these are the prompts that are served, one after another in development.
+        about = "Runs that ended, by the prompt they began with"
+        self.prompt_runs = Labelled(self._counter("prompt_runs", about, "chain", "prompt", "end"), chains, None, ENDS)
+        about = "Attempts to mend an answer, by the prompt it was written by"
+        self.prompt_repairs = Labelled(self._counter("prompt_repairs", about, "chain", "prompt"), chains, None)
         about = "Runs that went on here behind what another worker had told"
         self.takeovers = Labelled(self._counter("takeovers", about, "reason"), TAKEOVERS)
 

@@ -133,6 +133,7 @@ class RunWatch:
         self._first_token_ms: int | None = None
         self._field_ms: dict[str, int] = {}  # by pointer, of the fields that the model wrote and that still stand
         self._attempt = 1
+        self._prompt = ""  # as `start` tells it; unknown to whoever goes on with a run
         self._over = False
         self._metrics.runs_active(chain).inc()
 
@@ -143,8 +144,9 @@ class RunWatch:
                 self._first_token_ms = self._ms()
             return
         match event:
-            case Start(attempt=attempt):
+            case Start(attempt=attempt, prompt=prompt):
                 self._began, self._attempt = True, attempt
+                self._prompt = prompt.reference if prompt else ""
             case FieldSettled(path=pointer, source="model", ms=ms) if len(from_pointer(pointer)) == 1:
                 self._field_ms[pointer] = ms
             case Reset():
@@ -174,6 +176,8 @@ class RunWatch:
             self._metrics.takeovers(event.reason).inc()
         else:
             self._metrics.repairs(self._chain).inc()
+            if self._prompt:
+                self._metrics.prompt_repairs(self._chain, self._prompt).inc()
 
     def _end(self, end: str, code: Code | None = None, whole: Complete | None = None) -> None:
         """`whole` has times of its own, which count from where the run began, wherever that was."""
@@ -187,6 +191,7 @@ class RunWatch:
         line = {
             "end": end,
             "code": code and str(code),
+            "prompt": self._prompt or None,
             "attempts": self._attempt,
             "repaired": whole and whole.repaired,
             "first_token_ms": first,
@@ -203,6 +208,8 @@ class RunWatch:
         metrics, chain = self._metrics, self._chain
         metrics.runs_active(chain).dec()
         metrics.runs(chain, end, code or "").inc()
+        if self._prompt:
+            metrics.prompt_runs(chain, self._prompt, end).inc()
         if code and MEANING[code].phase == "upstream":
             metrics.upstream_errors(self._model, code).inc()
         if first_ms is not None:

@@ -30,7 +30,7 @@ def service_routes(chains: dict[str, StructuredChain], serving: Serving, tending
     @router.head("/ready", include_in_schema=False)
     @router.get("/ready", tags=["service"], responses={503: {"description": "Nothing should be sent here now"}})
     async def ready(response: Response) -> dict[str, Any]:
-        """Ready to stream: the chains that are served, where, by which model, and whether only to those let in."""
+        """Ready to stream: the chains that are served, where, by which model and prompts, and who is let in."""
         trouble = _trouble(chains, serving.runs, tending)
         response.status_code = 503 if trouble else 200
         return {
@@ -42,6 +42,7 @@ def service_routes(chains: dict[str, StructuredChain], serving: Serving, tending
                     "model": chain.model.name,
                     "languages": list(chain.model.languages),
                     "about": chain.model.about,
+                    "prompts": {language: prompt.reference for language, prompt in (chain.shelf or {}).items()},
                 }
                 for name, chain in chains.items()
             },

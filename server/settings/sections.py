@@ -1,12 +1,16 @@
 """What is served, and within which limits: chains, streams, runs."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from schemas import EventName
+from schemas import EventName, Language
 
 Endpoint = Literal["invoke", "batch", "stream", "runs", "stream_events", "input_schema", "output_schema", "playground"]
+
+
+PromptName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]+(@[0-9a-f]{12})?$")]
+"""A prompt's file without `.md`, and behind an @ the hash of what was reviewed."""
 
 
 class Section(BaseModel):
@@ -21,6 +25,7 @@ class ChainSettings(Section):
     runnable: str = Field(pattern=r"^[\w.]+:\w+$")
     path: str = Field(pattern=r"^(/[a-z0-9][a-z0-9_-]*)+$")  # not one of the server's own, see below
     model: str | None = None
+    prompts: dict[Language, PromptName] = {}  # by language; others are served by the file that is named after them
     endpoints: list[Endpoint] = Field(
         default=["invoke", "batch", "stream", "runs", "stream_events", "input_schema", "output_schema", "playground"]
     )

@@ -55,7 +55,7 @@ CONVERSATION = st.tuples(st.lists(TURN, max_size=3), texts(1, 400)).map(
 
 
 def rendered(chain: str, language: Language, variables: Mapping[str, Any]) -> list[BaseMessage]:
-    return load_prompts(chain)[language].format_messages(**variables)
+    return load_prompts(chain)[language].template.format_messages(**variables)
 
 
 def spelt(messages: Sequence[BaseMessage]) -> list[str]:

@@ -1,76 +1,76 @@
-"""Prompt files: every one loads, speaks its language, and asks only for what its chain gives it."""
+"""Prompt files: what they say of themselves is read strictly, what they ask for is what their chain offers."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.prompts import MessagesPlaceholder
 
 from chains import chatbot, meeting_info
-from chains.prompts import load_prompts, parse_prompt
-from schemas import ChatRequest, Language, MeetingRequest
-from tests.chains.answers import CHOOSING, GOAL
+from chains.prompts import Prompt, PromptError, prompts_of
+from schemas import ChatRequest, Complete, MeetingRequest, Start
+from tests.chains.answers import CHAT, CHOOSING, GOAL, MEETING, REPLY, model_saying, script_of, text
 
-VARIABLES: dict[str, Any] = {
-    "chatbot": chatbot.ask(ChatRequest.model_validate(CHOOSING)).variables,
-    "meeting_info": meeting_info.ask(MeetingRequest.model_validate(GOAL)).variables,
-}
-
-LANGUAGES: tuple[Language, ...] = ("ko", "en")
+FRONT = "description: Names a group.\nlanguage: en\nversion: 3\n"
+BODY = "# system\nBe kind.\n\n# user\nGoal: {goal}\nFacts: {facts}\nOpen: {open}\n"
 
 
-def parsed(folder: Path, text: str) -> ChatPromptTemplate:
-    file = folder / "en.md"
-    file.write_text(text, encoding="utf-8")
-    return parse_prompt(file)
+def written(front: str = FRONT, body: str = BODY) -> str:
+    return f"---\n{front}---\n{body}"
+
+
+def parsed(front: str = FRONT, body: str = BODY) -> Prompt:
+    return Prompt.parse(written(front, body), "en_warm")
+
+
+def complaint(front: str = FRONT, body: str = BODY) -> str:
+    with pytest.raises(PromptError) as raised:
+        parsed(front, body)
+    return str(raised.value)
 
 
 # -- the files that ship -----------------------------------------------------------------------------------------------
 
+OFFERED: dict[str, Any] = {"chatbot": chatbot.VARIABLES, "meeting_info": meeting_info.VARIABLES}
+SHIPPED = [(chain, prompt) for chain in OFFERED for prompt in prompts_of(chain).values()]
 
-@pytest.mark.parametrize("chain", VARIABLES)
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_a_chains_prompt_asks_only_for_what_the_chain_gives(chain: str, language: Language) -> None:
-    prompt = load_prompts(chain)[language]
-    assert set(prompt.input_variables) <= set(VARIABLES[chain])
-    messages = prompt.format_messages(**VARIABLES[chain])
+
+@pytest.mark.parametrize(("chain", "prompt"), SHIPPED, ids=lambda given: getattr(given, "name", given))
+def test_a_shipped_prompt_asks_for_what_its_chain_offers(chain: str, prompt: Prompt) -> None:
+    prompt.check(OFFERED[chain])
+    variables = {
+        "chatbot": chatbot.ask(ChatRequest.model_validate(CHOOSING)).variables,
+        "meeting_info": meeting_info.ask(MeetingRequest.model_validate(GOAL)).variables,
+    }[chain]
+    messages = prompt.template.format_messages(**variables)
     assert messages[0].type == "system"
     assert messages[-1].type == "human"
     assert not any("{{" in message.text or "# user" in message.text for message in messages)
 
 
-@pytest.mark.parametrize("chain", VARIABLES)
-def test_both_languages_use_the_same_variables(chain: str) -> None:
-    prompts = load_prompts(chain)
-    assert set(prompts) == set(LANGUAGES)
-    assert set(prompts["ko"].input_variables) == set(prompts["en"].input_variables)
-
-
-@pytest.mark.parametrize("chain", VARIABLES)
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_the_front_matter_says_which_language_it_is(chain: str, language: Language) -> None:
-    metadata = load_prompts(chain)[language].metadata
-    assert metadata is not None
-    assert metadata["language"] == language
-    assert metadata["description"]
-
-
-def test_a_chain_without_prompts_is_an_error() -> None:
-    with pytest.raises(FileNotFoundError, match="no_such_chain"):
-        load_prompts("no_such_chain")
+@pytest.mark.parametrize(("request_", "ask", "offered"), [
+    (MeetingRequest.model_validate(GOAL), meeting_info.ask, meeting_info.VARIABLES),
+    (MeetingRequest.model_validate({**GOAL, **MEETING}), meeting_info.ask, meeting_info.VARIABLES),
+    (ChatRequest.model_validate(CHAT), chatbot.ask, chatbot.VARIABLES),
+    (ChatRequest.model_validate(CHOOSING), chatbot.ask, chatbot.VARIABLES),
+])  # fmt: skip
+def test_a_chain_offers_what_it_says_that_it_offers(request_: Any, ask: Any, offered: tuple[str, ...]) -> None:
+    assert set(ask(request_).variables) == set(offered)
 
 
 # -- the format --------------------------------------------------------------------------------------------------------
 
 
-def test_a_file_is_front_matter_and_messages(tmp_path: Path) -> None:
+def test_a_file_is_front_matter_and_messages() -> None:
     prompt = parsed(
-        tmp_path,
-        "---\ndescription: x\n---\nnot read\n\n# system\n\nBe kind.\n## Not a role\n# nor this\n\n"
+        body="not read\n\n# system\n\nBe kind.\n## Not a role\n# nor this\n\n"
         '# user\nHi\n\n# assistant\n{{"a": 1}}\n\n# messages\n\n# user\n{goal}\n',
     )
-    assert isinstance(prompt.messages[3], MessagesPlaceholder)
-    messages = prompt.format_messages(goal="달리기", messages=[("user", "{as it is}")])
+    assert isinstance(prompt.template.messages[3], MessagesPlaceholder)
+    messages = prompt.template.format_messages(goal="달리기", messages=[("user", "{as it is}")])
     assert [(message.type, message.text) for message in messages] == [
         ("system", "Be kind.\n## Not a role\n# nor this"),
         ("human", "Hi"),
@@ -78,6 +78,7 @@ def test_a_file_is_front_matter_and_messages(tmp_path: Path) -> None:
         ("human", "{as it is}"),
         ("human", "달리기"),
     ]
+    assert (prompt.name, prompt.about.version, prompt.about.language) == ("en_warm", 3, "en")
 
 
 @pytest.mark.parametrize(
@@ -85,12 +86,170 @@ def test_a_file_is_front_matter_and_messages(tmp_path: Path) -> None:
     ["# system\nBe kind.\n", "", "\n---\na: b\n---\n# system\nBe kind.\n", "---\na: b\n# system\nBe kind.\n"],
     ids=["none", "empty file", "not at the top", "never closed"],
 )
-def test_a_file_without_front_matter_is_an_error_that_names_it(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ValueError, match=r"^en\.md: .*front matter"):
-        parsed(tmp_path, text)
+def test_a_file_without_front_matter_is_an_error_that_names_it(text: str) -> None:
+    with pytest.raises(PromptError, match=r"^en\.md: .*front matter"):
+        Prompt.parse(text, "en")
 
 
 @pytest.mark.parametrize("body", ["", "Be kind.\n", "# systems\nBe kind.\n"])
-def test_a_file_without_a_message_is_an_error_that_names_it(tmp_path: Path, body: str) -> None:
-    with pytest.raises(ValueError, match=r"^en\.md: .*heading"):
-        parsed(tmp_path, "---\na: b\n---\n" + body)
+def test_a_file_without_a_message_is_an_error_that_names_it(body: str) -> None:
+    assert complaint(body=body).startswith("en_warm.md: a prompt needs a heading")
+
+
+@pytest.mark.parametrize(
+    ("front", "said"),
+    [
+        ("", "description: Field required"),
+        (FRONT + "modle: openai\n", "modle: there is no such key"),
+        (FRONT.replace("en", "fr"), "language: "),
+        (FRONT.replace("3", "0"), "version: "),
+        (FRONT.replace("3", "'3a'"), "version: "),
+        (FRONT + "structured_output: xml\n", "structured_output: "),
+        (FRONT + "parameters: {temperature: 3}\n", "parameters.temperature: "),
+        (FRONT + "parameters: {base_url: http://elsewhere}\n", "parameters.base_url: there is no such key"),
+        (FRONT + "parameters: {response_format: {}}\n", "parameters.response_format: there is no such key"),
+        ("- a list\n", "front matter cannot be used"),
+        ("a: [1\n", "line 3: its front matter is not YAML"),
+        ("a: 2024-13-45\n", "its front matter is not YAML"),
+        ("a: " + "[" * 2000 + "\n", "front matter"),
+    ],
+)
+def test_front_matter_is_read_strictly(front: str, said: str) -> None:
+    assert said in complaint(front)
+
+
+@pytest.mark.parametrize(
+    "body", ["# user\n{goal", "# user\n{}", '# user\n{"a": 1}', "# user\n{goal!r:{x}}", "# user\n{0}"]
+)
+def test_braces_that_do_not_fit_are_explained(body: str) -> None:
+    assert complaint(body=body).endswith("A variable is {name}; a brace is written twice, {{ or }}.")
+
+
+# -- which text it is --------------------------------------------------------------------------------------------------
+
+
+def test_the_hash_is_of_the_whole_text() -> None:
+    hashes = {
+        parsed().hash,
+        parsed(FRONT.replace("3", "4")).hash,
+        parsed(FRONT + "parameters: {temperature: 0}\n").hash,
+        parsed(body=BODY + " ").hash,
+        parsed(body="a note\n" + BODY).hash,
+    }
+    assert len(hashes) == 5
+
+
+def test_the_hash_does_not_know_how_lines_end_on_a_machine(tmp_path: Path) -> None:
+    """Else a checkout on Windows would be another prompt."""
+    file = tmp_path / "en_warm.md"
+    file.write_bytes(written().replace("\n", "\r\n").encode())
+    assert Prompt.read(file) == parsed()
+
+
+@given(st.text())
+def test_whatever_a_file_holds_it_is_a_prompt_or_no_prompt(text: str) -> None:
+    for whole in (text, f"---\n{text}\n---\n# user\n", written(body=f"# user\n{text}")):
+        with suppress(PromptError):
+            Prompt.parse(whole)
+
+
+def test_a_file_that_is_no_text_is_an_error_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "en.md").write_bytes(b"\xff\xfe")
+    with pytest.raises(PromptError, match=r"^en\.md is not UTF-8"):
+        Prompt.read(tmp_path / "en.md")
+    with pytest.raises(PromptError, match=r"^ko\.md cannot be read"):
+        Prompt.read(tmp_path / "ko.md")
+
+
+# -- what it asks for --------------------------------------------------------------------------------------------------
+
+
+def test_a_variable_that_nobody_offers_is_named() -> None:
+    prompt = parsed(body=BODY.replace("{goal}", "{gaol}"))
+    with pytest.raises(PromptError, match=r"^en_warm\.md uses {gaol}; this chain offers {facts}, {goal}, {open}"):
+        prompt.check(meeting_info.VARIABLES)
+
+
+def test_a_variable_that_it_does_not_use_is_named() -> None:
+    with pytest.raises(PromptError, match=r"does not use {facts}\..*unused: \[facts\]"):
+        parsed(body=BODY.replace("{facts}", "")).check(meeting_info.VARIABLES)
+
+
+def test_what_is_left_out_on_purpose_is_said() -> None:
+    parsed(FRONT + "unused: [facts]\n", BODY.replace("{facts}", "")).check(meeting_info.VARIABLES)
+
+
+@pytest.mark.parametrize("unused", ["goal", "nothing"])
+def test_what_is_said_to_be_unused_must_be(unused: str) -> None:
+    with pytest.raises(PromptError, match=f"lists {{{unused}}}"):
+        parsed(f"{FRONT}unused: [{unused}]\n").check(meeting_info.VARIABLES)
+
+
+def test_a_chain_is_not_built_with_a_prompt_that_does_not_fit() -> None:
+    with pytest.raises(PromptError, match="gaol"):
+        meeting_info.build(model_saying("{}"), prompts={"en": parsed(body=BODY.replace("{goal}", "{gaol}"))})
+
+
+# -- what it does to a call --------------------------------------------------------------------------------------------
+
+
+async def run(prompt: Prompt, **known: Any) -> tuple[Any, dict[str, Any], Start]:
+    """The messages and arguments of the call that one run makes, and its `start`."""
+    model = model_saying(text(MEETING), languages=("en",), **known)
+    chain = meeting_info.build(model, prompts={"en": prompt})
+    start, *_, end = [event async for event in chain.astream_typed(GOAL)]
+    assert isinstance(start, Start)
+    assert isinstance(end, Complete)
+    ((messages, arguments),) = script_of(model).calls
+    return messages, arguments, start
+
+
+async def test_start_names_it() -> None:
+    prompt = parsed()
+    _, _, start = await run(prompt)
+    assert start.prompt == prompt.ref
+    assert start.prompt.reference == prompt.reference == f"en_warm@{prompt.hash}"
+
+
+async def test_its_parameters_are_the_calls() -> None:
+    prompt = parsed(FRONT + "parameters: {temperature: 0.25, max_tokens: 64}\n")
+    _, arguments, _ = await run(prompt, parameters={"temperature": 1.0, "seed": 7})
+    assert {key: arguments[key] for key in ("temperature", "max_tokens", "seed")} == {
+        "temperature": 0.25,
+        "max_tokens": 64,
+        "seed": 7,
+    }
+
+
+async def test_it_decides_how_the_model_is_held_to_the_schema() -> None:
+    messages, arguments, _ = await run(parsed(FRONT + "structured_output: prompt\n"), way="json_schema")
+    assert "response_format" not in arguments
+    assert "JSON Schema" in messages[0].text
+    _, arguments, _ = await run(parsed(), way="json_schema")
+    assert "response_format" in arguments
+
+
+def test_invoke_without_a_loop_is_asked_the_same_way() -> None:
+    model = model_saying(text(MEETING), languages=("en",))
+    meeting_info.build(model, prompts={"en": parsed(FRONT + "parameters: {temperature: 0.25}\n")}).invoke(GOAL)
+    ((_, arguments),) = script_of(model).calls
+    assert arguments["temperature"] == 0.25
+
+
+def test_answers_longer_than_the_model_can_write_are_refused() -> None:
+    prompt = parsed(FRONT + "parameters: {max_tokens: 4096}\n")
+    with pytest.raises(PromptError, match="4096 tokens; scripted has 4096"):
+        meeting_info.build(model_saying("{}", context_tokens=4096), prompts={"en": prompt})
+
+
+async def test_the_answers_room_is_the_prompts_own() -> None:
+    """What it reserves for the answer is what the conversation may not take."""
+    talk = [{"role": ("user", "assistant")[turn % 2], "content": "very long " * 20} for turn in range(11)]
+    front = FRONT + "unused: [want, candidates]\n"
+    for reserved, dropped in (("", False), ("parameters: {max_tokens: 1700}\n", True)):
+        prompt = parsed(front + reserved, "# system\nBe kind.\n# messages\n")
+        model = model_saying(text(REPLY), languages=("en",), context_tokens=2000, max_tokens=100)
+        chain = chatbot.build(model, prompts={"en": prompt})
+        start, *_ = [event async for event in chain.astream_typed({"messages": talk})]
+        assert isinstance(start, Start)
+        assert [note.code for note in start.notes] == (["history_dropped"] if dropped else [])

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import pytest
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ("run", "weights", "dev", "bench", "audit")
+LOCKS = ("run", "weights", "dev", "bench", "lab", "audit")
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 _PINNED = re.compile(r"(?P<name>[a-z0-9-]+)==(?P<version>[^ ;]+)(?: ; .+)?")
@@ -60,6 +60,8 @@ class TestEveryLock:
     ("lock", "requirements"),
     [
         ("run", PYPROJECT["project"]["dependencies"]),
+        ("dev", PYPROJECT["project"]["optional-dependencies"]["lab"]),
+        ("lab", PYPROJECT["dependency-groups"]["jupyter"]),
         *[(group, PYPROJECT["dependency-groups"][group]) for group in ("weights", "dev", "bench", "audit")],
     ],
 )
@@ -69,6 +71,14 @@ def test_what_is_wanted_is_locked(lock: str, requirements: list[str]) -> None:
 
 def test_there_is_no_other_lock() -> None:
     assert {path.stem for path in (ROOT / "requirements").glob("*.txt")} == set(LOCKS)
+
+
+def test_what_is_installed_beside_the_tests_packages_does_not_change_them() -> None:
+    """`make lab` adds to the environment of `make test`."""
+    tested = {requirement.name: requirement.version for requirement in locked("dev")}
+    assert {one.name: tested[one.name] for one in locked("lab") if one.name in tested} == {
+        one.name: one.version for one in locked("lab") if one.name in tested
+    }
 
 
 @pytest.mark.parametrize("lock", ["dev", "bench", "audit"])
@@ -83,7 +93,9 @@ def test_the_tests_have_all_that_runs() -> None:
 
 
 def test_every_dependency_has_its_reason() -> None:
-    everything = [*PYPROJECT["project"]["dependencies"], *chain(*PYPROJECT["dependency-groups"].values())]
+    project = PYPROJECT["project"]
+    groups = [*project["optional-dependencies"].values(), *PYPROJECT["dependency-groups"].values()]
+    everything = [*project["dependencies"], *chain(*groups)]
     asked = {name for name in wanted(everything) if not name.startswith("types-")}  # of mypy, which has one
     decisions = (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8")
     first_cells = re.findall(r"^\| ([^|]+) \|", decisions.partition("## Dependencies")[2], re.MULTILINE)

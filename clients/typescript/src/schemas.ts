@@ -63,6 +63,7 @@ export interface Schemas {
   PinRequest: PinRequest;
   Pinned: Pinned;
   PlanStep: PlanStep;
+  PromptRef: PromptRef;
   Recommendation: Recommendation;
   Reset: Reset;
   RunReceipt: RunReceipt;
@@ -226,10 +227,19 @@ export interface Start {
   run_id: string;
   chain: string;
   model: string;
+  prompt?: PromptRef | null;
   attempt: number;
   schema: SchemaRef;
   fields: FieldPlan[];
   notes: Note[];
+}
+/**
+ * Which prompt the answer is written by: its file's name, its authors' number for it, its content's hash.
+ */
+export interface PromptRef {
+  name: string;
+  version: number;
+  hash: string;
 }
 /**
  * Which schema the object will meet: its name, and a hash that changes when the schema does.

@@ -36,7 +36,7 @@ def test_no_label_takes_what_is_on_no_list(data: st.DataObject) -> None:
     fixed = {*Code, *ENDS, *FIELDS, *STREAMS, *RESUMES, *LimitSettings.model_fields, "demo", "input", "output", ""}
     fixed |= {field for fields in FIELDS.values() for field in fields} | {OTHER}
     for attribute, metric in labelled(metrics).items():
-        if not attribute.startswith("request"):  # whose route is the code's, see test_requests
+        if not attribute.startswith(("request", "prompt")):  # whose routes and prompts no client names
             metric(*(data.draw(words) for _ in names_of(metric)))
     for family in metrics.registry.collect():
         for sample in family.samples:
@@ -50,7 +50,7 @@ def test_however_much_is_told_the_series_are_bounded() -> None:
     for number in range(5000):
         for attribute, metric in labelled(metrics).items():
             labels = names_of(metric)
-            metric(*("/x" if label == "route" else f"{attribute}-{number}" for label in labels))
+            metric(*("/x" if label in ("route", "prompt") else f"{attribute}-{number}" for label in labels))
     assert len(series(metrics)) < bound
 
 

@@ -14,6 +14,7 @@ from schemas import (
     Failed,
     FieldSettled,
     Pinned,
+    PromptRef,
     RequestError,
     Reset,
     Start,
@@ -59,6 +60,10 @@ def watch(clock: Clock, observer: Observer, lines: Lines) -> RunWatch:
 def start() -> Start:
     schema = SchemaRef(name="Reply", hash="0")
     return Start(seq=1, run_id="run-1", chain="chatbot", model="m", attempt=1, schema_=schema, fields=(), notes=())
+
+
+def start_with(prompt: PromptRef) -> Start:
+    return start().model_copy(update={"prompt": prompt})
 
 
 def field(path: str, ms: int, source: Any = "model") -> FieldSettled:
@@ -110,6 +115,22 @@ def test_a_run_that_completes(watch: RunWatch, observer: Observer, lines: Lines)
     assert found['moim_tokens_total{chain="chatbot",kind="input"}'] == 30
     assert found['moim_tokens_total{chain="chatbot",kind="output"}'] == 40
     assert 'moim_runs_active{chain="chatbot"}' not in found
+
+
+def test_it_is_told_by_which_prompt(watch: RunWatch, observer: Observer, lines: Lines) -> None:
+    reset = Reset(seq=4, attempt=2, keep=(), reason=Code.INVALID_OUTPUT)
+    tell(watch, start_with(PromptRef(name="en_warm", version=2, hash="8f21ab03c4d1")), TOKEN, reset, complete())
+    [line] = lines.of("run")
+    assert line["prompt"] == "en_warm@8f21ab03c4d1"
+    found = samples(observer.metrics)
+    assert found['moim_prompt_runs_total{chain="chatbot",end="complete",prompt="en_warm@8f21ab03c4d1"}'] == 1
+    assert found['moim_prompt_repairs_total{chain="chatbot",prompt="en_warm@8f21ab03c4d1"}'] == 1
+
+
+def test_a_run_without_a_prompt_of_a_file_counts_for_none(watch: RunWatch, observer: Observer, lines: Lines) -> None:
+    tell(watch, start(), complete())
+    assert "prompt" not in lines.of("run")[0]
+    assert not [name for name in samples(observer.metrics) if name.startswith("moim_prompt")]
 
 
 def test_a_run_that_fails_half_way(watch: RunWatch, observer: Observer, lines: Lines, clock: Clock) -> None:

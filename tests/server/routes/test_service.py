@@ -8,6 +8,7 @@ import httpx
 import jsonschema
 import pytest
 
+from chains.prompts import load_prompts
 from schemas import to_json
 from tests.server.configs import CHAT, CHAT_INPUT, MEETING, MEETING_INPUT, both, chains_with, scripted
 from tests.server.endpoints import PATHS, refusal, sound
@@ -31,15 +32,19 @@ async def test_a_balancer_may_ask_for_the_head_alone(client: httpx.AsyncClient, 
     assert (response.status_code, response.content) == (200, b"")
 
 
-async def test_ready_says_what_is_served_and_by_which_model() -> None:
+def named(chain: str) -> dict[str, str]:
+    return {language: prompt.reference for language, prompt in load_prompts(chain).items()}
+
+
+async def test_ready_says_what_is_served_by_which_model_with_which_prompts() -> None:
     model = {"languages": ["en"], "about": "A fake."}
     async with client_of(scripted("{}", model=model)) as client:
         ready = (await client.get("/ready")).json()
     assert ready["status"] == "ready"
     served = {"model": "scripted", "languages": ["en"], "about": "A fake."}
     assert ready["chains"] == {
-        "chatbot": {"path": "/chatbot", **served},
-        "meeting-info": {"path": "/meeting-info", **served},
+        "chatbot": {"path": "/chatbot", **served, "prompts": named("chatbot")},
+        "meeting-info": {"path": "/meeting-info", **served, "prompts": named("meeting_info")},
     }
 
 
