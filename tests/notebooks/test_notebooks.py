@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom on the embedded model. What it showed is left in build/notebooks, to look at."""
+"""Every notebook runs from top to bottom on the embedded model. What it showed is left in build/notebooks, to see."""
 
 import re
 from pathlib import Path
