@@ -47,7 +47,7 @@ test: $(DEV) browser redis nginx promtool node npm-packages  ## Run the tests; A
 	@exec $(BIN)/python -m pytest --numprocesses 3 --dist loadfile --ignore tests/notebooks $(ARGS)
 
 notebooks: $(DEV)  ## Run every notebook from top to bottom on the embedded model; what they show stands in build/notebooks
-	@exec $(BIN)/python -m pytest --numprocesses 2 --durations 0 --durations-min 5 tests/notebooks $(ARGS)
+	@exec $(BIN)/python -m pytest --numprocesses 3 --durations 0 --durations-min 5 tests/notebooks $(ARGS)
 
 lab: $(LAB)  ## Open JupyterLab with the notebooks and the prompt bench
 	@exec $(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) --ServerApp.root_dir . \

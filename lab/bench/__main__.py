@@ -1,0 +1,165 @@
+"""The bench from the shell: the summary on stdout, the report in a file, progress on stderr.
+
+    python -m lab.bench meeting-info --prompt en --prompt drafts/en_warm.md --model embedded --cases 6 --repeats 2
+
+Runs that were made before come from the cache (`build/lab/cache`), and the summary says how many. Status 2: it cannot
+be run so, and why is said in words; 130: it was stopped, and what was done until then is in the cache.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from chains.models.model import Model
+from chains.models.spec import ModelUnavailable
+from chains.prompts import Prompt, prompts_of
+from lab.bench.cache import CACHE
+from lab.bench.grid import named
+from lab.bench.result import Bench
+from lab.bench.run import bench
+from lab.cases import Case, ChainName, load_cases
+from lab.served import chain_named, config_file, default_model, load_model
+
+WRONG, STOPPED = 2, 130
+OUT = CACHE.parent / "bench.html"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the bench, and returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        found = _bench(options)
+        found.write(options.out, dict(options.prices))
+    except (ValueError, ModelUnavailable, OSError) as error:
+        print(error, file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        print("Stopped.", "What had ended is kept in the cache." if options.cache else "", file=sys.stderr)
+        return STOPPED
+    print(found)
+    print(f"The report: {options.out}")
+    return 0
+
+
+def _bench(options: argparse.Namespace) -> Bench:
+    chain = chain_named(options.chain)
+    prompts = _prompts(chain, options.prompts)
+    language = options.language or prompts[0].about.language
+    cases = _first(load_cases(chain, language), options.cases)
+    with _loaded(options.models or [default_model()], options.config) as models:
+        return asyncio.run(
+            bench(
+                chain,
+                cases,
+                prompts,
+                models,
+                repeats=options.repeats,
+                seed=options.seed,
+                concurrency=options.concurrency,
+                cache=options.cache,
+            )
+        )
+
+
+def _prompts(chain: ChainName, wanted: Sequence[str]) -> tuple[Prompt, ...]:
+    """The prompts, each by the name of one of the chain's own files, or by a path."""
+    return named([_prompt(chain, each) for each in wanted])
+
+
+def _prompt(chain: ChainName, wanted: str) -> Prompt:
+    if wanted.endswith(".md"):
+        return Prompt.read(Path(wanted))
+    prompts = prompts_of(chain)
+    if wanted not in prompts:
+        raise ValueError(
+            f"There is no prompt {wanted!r}; there are {', '.join(prompts)}. A path to another ends in .md."
+        )
+    return prompts[wanted]
+
+
+def _first(cases: Sequence[Case], count: int | None) -> Sequence[Case]:
+    if count is not None and count > len(cases):
+        raise ValueError(f"There are no {count} cases, but {len(cases)}.")
+    return cases[:count]
+
+
+@contextmanager
+def _loaded(names: Sequence[str], config: Path) -> Iterator[Mapping[str, Model]]:
+    """The models, closed in the end whatever it is."""
+    models: dict[str, Model] = {}
+    try:
+        for name in dict.fromkeys(names):
+            models[name] = load_model(name, config)
+        yield models
+    finally:
+        for model in models.values():
+            model.close()
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 up")
+    return int(text)
+
+
+def _count_or_all(text: str) -> int | None:
+    return None if text == "all" else _count(text)
+
+
+def _price(text: str) -> tuple[str, tuple[float, float]]:
+    name, _, both = text.partition("=")
+    try:
+        read, written = map(float, both.split(","))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no price such as openai=0.25,2.00") from None
+    return name, (read, written)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m lab.bench", description="Runs prompts on cases and models, and compares what comes of them."
+    )
+    add = parser.add_argument
+    add("chain", help="meeting-info, chatbot")
+    add(
+        "--prompt",
+        dest="prompts",
+        action="append",
+        required=True,
+        metavar="NAME|FILE.md",
+        help="as often as there are variants",
+    )
+    add(
+        "--model",
+        dest="models",
+        action="append",
+        metavar="NAME",
+        help="by its name in the settings; more than one, too",
+    )
+    add("--language", choices=("ko", "en"), help="which cases; by default those in the first prompt's language")
+    add("--cases", type=_count_or_all, default=6, metavar="N|all", help="the first N (default: 6)")
+    add("--repeats", type=_count, default=1, metavar="N", help="runs of each case (default: 1)")
+    add("--seed", type=int, default=1, help="another one gives other dice (default: 1)")
+    add(
+        "--concurrency", type=_count, metavar="N", help="runs at once on each model (default: as many as it has places)"
+    )
+    add("--no-cache", dest="cache", action="store_const", const=None, default=CACHE, help="make every run now")
+    add(
+        "--price",
+        dest="prices",
+        type=_price,
+        action="append",
+        default=[],
+        metavar="MODEL=READ,WRITTEN",
+        help="what a million tokens cost, for the report",
+    )
+    add("--config", type=Path, default=config_file(), help="the settings (default: langserve.yaml)")
+    add("--out", type=Path, default=OUT, help="where the report goes (default: build/lab/bench.html)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
