@@ -9,21 +9,19 @@ be run so, and why is said in words; 130: it was stopped, and what was done unti
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from chains.models.model import Model
 from chains.models.spec import ModelUnavailable
-from chains.prompts import Prompt, prompts_of
+from chains.prompts import Prompt
 from lab.bench.cache import CACHE
 from lab.bench.grid import named
 from lab.bench.result import Bench
 from lab.bench.run import bench
-from lab.cases import Case, ChainName, load_cases
-from lab.served import chain_named, config_file, default_model, load_model
+from lab.cases import ChainName, load_cases
+from lab.command import STOPPED, WRONG, count, count_or_all, models_named, prompt_named, spread
+from lab.served import chain_named, config_file, default_model
 
-WRONG, STOPPED = 2, 130
 OUT = CACHE.parent / "bench.html"
 
 
@@ -48,8 +46,8 @@ def _bench(options: argparse.Namespace) -> Bench:
     chain = chain_named(options.chain)
     prompts = _prompts(chain, options.prompts)
     language = options.language or prompts[0].about.language
-    cases = _first(load_cases(chain, language), options.cases)
-    with _loaded(options.models or [default_model()], options.config) as models:
+    cases = spread(load_cases(chain, language), options.cases)
+    with models_named(options.models or [default_model()], options.config) as models:
         return asyncio.run(
             bench(
                 chain,
@@ -66,47 +64,7 @@ def _bench(options: argparse.Namespace) -> Bench:
 
 def _prompts(chain: ChainName, wanted: Sequence[str]) -> tuple[Prompt, ...]:
     """The prompts, each by the name of one of the chain's own files, or by a path."""
-    return named([_prompt(chain, each) for each in wanted])
-
-
-def _prompt(chain: ChainName, wanted: str) -> Prompt:
-    if wanted.endswith(".md"):
-        return Prompt.read(Path(wanted))
-    prompts = prompts_of(chain)
-    if wanted not in prompts:
-        raise ValueError(
-            f"There is no prompt {wanted!r}; there are {', '.join(prompts)}. A path to another ends in .md."
-        )
-    return prompts[wanted]
-
-
-def _first(cases: Sequence[Case], count: int | None) -> Sequence[Case]:
-    if count is not None and count > len(cases):
-        raise ValueError(f"There are no {count} cases, but {len(cases)}.")
-    return cases[:count]
-
-
-@contextmanager
-def _loaded(names: Sequence[str], config: Path) -> Iterator[Mapping[str, Model]]:
-    """The models, closed in the end whatever it is."""
-    models: dict[str, Model] = {}
-    try:
-        for name in dict.fromkeys(names):
-            models[name] = load_model(name, config)
-        yield models
-    finally:
-        for model in models.values():
-            model.close()
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from 1 up")
-    return int(text)
-
-
-def _count_or_all(text: str) -> int | None:
-    return None if text == "all" else _count(text)
+    return named([prompt_named(chain, each) for each in wanted])
 
 
 def _price(text: str) -> tuple[str, tuple[float, float]]:
@@ -140,12 +98,16 @@ def _parser() -> argparse.ArgumentParser:
         help="by its name in the settings; more than one, too",
     )
     add("--language", choices=("ko", "en"), help="which cases; by default those in the first prompt's language")
-    add("--cases", type=_count_or_all, default=6, metavar="N|all", help="the first N (default: 6)")
-    add("--repeats", type=_count, default=1, metavar="N", help="runs of each case (default: 1)")
-    add("--seed", type=int, default=1, help="another one gives other dice (default: 1)")
     add(
-        "--concurrency", type=_count, metavar="N", help="runs at once on each model (default: as many as it has places)"
+        "--cases",
+        type=count_or_all,
+        default=6,
+        metavar="N|all",
+        help="how many, evenly over the file (default: 6)",
     )
+    add("--repeats", type=count, default=1, metavar="N", help="runs of each case (default: 1)")
+    add("--seed", type=int, default=1, help="another one gives other dice (default: 1)")
+    add("--concurrency", type=count, metavar="N", help="runs at once on each model (default: as many as it has places)")
     add("--no-cache", dest="cache", action="store_const", const=None, default=CACHE, help="make every run now")
     add(
         "--price",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any, Literal, NamedTuple
 
-from lab.bench.html import rendered
 from lab.bench.trial import Trial
+from lab.pages import rendered
 
 Kind = Literal["same", "deleted", "inserted"]
 
@@ -64,7 +64,7 @@ class Diff:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return rendered("diff.html", diff=self)
+        return rendered("bench/diff.html", diff=self)
 
 
 def _said(trial: Trial) -> str:

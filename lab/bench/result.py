@@ -14,12 +14,12 @@ from chains.prompts import Prompt
 from lab.bench import plots, report, tables
 from lab.bench.caption import caption
 from lab.bench.diff import Diff
-from lab.bench.html import rendered
 from lab.bench.lengths import text_limits
 from lab.bench.readable import readable, upright
 from lab.bench.tables import Prices
 from lab.bench.trial import Trial
 from lab.cases import ChainName
+from lab.pages import rendered
 from schemas import ChatReply, MeetingInfo
 
 _RESULTS: Mapping[ChainName, type[BaseModel]] = {"meeting_info": MeetingInfo, "chatbot": ChatReply}
@@ -135,4 +135,4 @@ class Bench:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        return rendered("cell.html", title=self._title, caption=self.caption, summary=readable(self.summary()))
+        return rendered("bench/cell.html", title=self._title, caption=self.caption, summary=readable(self.summary()))

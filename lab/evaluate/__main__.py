@@ -10,21 +10,20 @@ told; 130 it was stopped, and what was done until then is in the cache.
 import argparse
 import asyncio
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
-from chains import Model, Prompt
+from chains import Prompt
 from chains.models.spec import ModelUnavailable
-from chains.prompts import prompts_of
 from lab.bench import CACHE, bench
-from lab.cases import Case, ChainName, load_cases, read_cases
+from lab.cases import load_cases, read_cases
+from lab.command import STOPPED, WRONG, count, count_or_all, models_named, prompt_named, spread
 from lab.evaluate.evaluation import Evaluation, evaluate
 from lab.evaluate.gate import MARGIN, Outcome
 from lab.evaluate.judge import judge
-from lab.served import chain_named, config_file, default_model, load_model
+from lab.served import chain_named, config_file, default_model
 
-FINE, WORSE, WRONG, CANNOT_TELL, STOPPED = 0, 1, 2, 3, 130
+FINE, WORSE, CANNOT_TELL = 0, 1, 3
 OUT = CACHE.parent / "evaluation.html"
 
 
@@ -52,15 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _evaluate(options: argparse.Namespace) -> Evaluation:
     chain = chain_named(options.chain)
-    a, b = _two(_prompt(chain, options.a), _prompt(chain, options.b))
+    a, b = _two(prompt_named(chain, options.a), prompt_named(chain, options.b))
     language = options.language or a.about.language
     cases = spread(read_cases(options.data) if options.data else load_cases(chain, language), options.cases)
-    with _model(options.model, options.config) as model:
+    with models_named([options.model], options.config) as models:
         runs = await bench(
             chain,
             cases,
             [a, b],
-            {options.model: model},
+            models,
             repeats=options.repeats,
             seed=options.seed,
             concurrency=options.concurrency,
@@ -68,27 +67,10 @@ async def _evaluate(options: argparse.Namespace) -> Evaluation:
         )
     opinions = None
     if options.judge:
-        with _model(options.judge, options.config) as judging:
+        with models_named([options.judge], options.config) as judges:
             sys.stderr.write(f"{options.judge} judges {sum(trial.complete for trial in runs.trials)} answers ...\n")
-            opinions = await judge(runs.trials, judging)
+            opinions = await judge(runs.trials, judges[options.judge])
     return evaluate(runs, a.name, b.name, margin=options.margin, opinions=opinions)
-
-
-def spread(cases: Sequence[Case], count: int | None) -> list[Case]:
-    """So many of the cases, evenly over the file, since neighbours in it may be alike; all of them without a count."""
-    if count is None or count >= len(cases):
-        return list(cases)
-    return [cases[place * len(cases) // count] for place in range(count)]
-
-
-def _prompt(chain: ChainName, named: str) -> Prompt:
-    """A prompt of the chain by its name, or any other by its file's path."""
-    if named.endswith(".md"):
-        return Prompt.read(Path(named))
-    prompts = prompts_of(chain)
-    if named not in prompts:
-        raise ValueError(f"{chain} has no prompt {named!r}; it has {', '.join(prompts)}. Others by their path: x/y.md")
-    return prompts[named]
 
 
 def _two(a: Prompt, b: Prompt) -> tuple[Prompt, Prompt]:
@@ -96,23 +78,6 @@ def _two(a: Prompt, b: Prompt) -> tuple[Prompt, Prompt]:
     if a.name != b.name:
         return a, b
     return Prompt.parse(a.text, f"{a.name}-a"), Prompt.parse(b.text, f"{b.name}-b")
-
-
-@contextmanager
-def _model(name: str, config: Path) -> Iterator[Model]:
-    model = load_model(name, config)
-    try:
-        yield model
-    finally:
-        model.close()
-
-
-def _count(text: str) -> int | None:
-    if text == "all":
-        return None
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    raise argparse.ArgumentTypeError(f"{text!r} is neither a number of cases nor `all`")
 
 
 def _margin(text: str) -> float:
@@ -134,10 +99,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--model", default=default_model(), help="its name in the settings (default: %(default)s)")
     add("--language", choices=["ko", "en"], help="of the cases (default: A's)")
     add("--data", type=Path, help="cases of your own, as JSON Lines")
-    add("--cases", type=_count, default=None, help="how many, evenly over the file, or `all` (default)")
-    add("--repeats", type=int, default=1, help="runs of each case by each prompt (default: %(default)s)")
+    add("--cases", type=count_or_all, default=None, help="how many, evenly over the file, or `all` (default)")
+    add("--repeats", type=count, default=1, help="runs of each case by each prompt (default: %(default)s)")
     add("--seed", type=int, default=1, help="of the model's dice (default: %(default)s)")
-    add("--concurrency", type=int, help="runs at once (default: as many as the model takes)")
+    add("--concurrency", type=count, help="runs at once (default: as many as the model takes)")
     add(
         "--margin", type=_margin, default=MARGIN, help="how much worse does not matter (default: %(default)s, 5 points)"
     )

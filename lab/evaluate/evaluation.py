@@ -10,12 +10,13 @@ from matplotlib.figure import Figure
 
 from chains.prompts import Prompt
 from lab.bench import Bench, Trial
-from lab.evaluate import plots, report, words
+from lab.evaluate import plots, words
 from lab.evaluate.failures import failures
 from lab.evaluate.gate import MARGIN, Gate, gate
 from lab.evaluate.judge import Opinions
 from lab.evaluate.paired import Paired
 from lab.evaluate.scores import beside, by_case, scores, unbroken
+from lab.pages import picture, rendered
 
 
 @dataclass(frozen=True, repr=False)
@@ -78,10 +79,10 @@ class Evaluation:
 
     def write(self, path: Path) -> None:
         """The report: one HTML file that needs nothing else."""
-        page = report.rendered(
-            "report.html",
+        page = rendered(
+            "evaluate/report.html",
             **self._contents(),
-            picture=report.picture(self.figure()),
+            picture=picture(self.figure()),
             failures=failures(self.scores, self.bench.trials),
             opinions=self.opinions.opinions if self.opinions else (),
             prompts=[("A", self.a), ("B", self.b)],
@@ -105,7 +106,7 @@ class Evaluation:
         return str(self)  # what a console shows
 
     def _repr_html_(self) -> str:
-        return report.rendered("cell.html", **self._contents())
+        return rendered("evaluate/cell.html", **self._contents())
 
     def _contents(self) -> dict[str, object]:
         """What every form of it tells."""

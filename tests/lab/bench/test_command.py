@@ -64,7 +64,7 @@ def test_each_model_is_loaded_once_and_closed(folder: Path, monkeypatch: pytest.
         steps.append(f"load {name}")
         return replace(load_model(name, config), close=lambda: steps.append(f"close {name}"))
 
-    monkeypatch.setattr(command, "load_model", load)
+    monkeypatch.setattr("lab.command.load_model", load)
     models = ["--model", "fake", "--model", "fake"]
     assert command.main(["chatbot", "--prompt", "ko", "--cases", "1", *models]) == 0
     assert command.main(["chatbot", "--prompt", "en", "--language", "ko", *models]) == 2

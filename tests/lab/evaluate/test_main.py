@@ -10,9 +10,9 @@ from langchain_core.messages import BaseMessage
 from chains import Model, Prompt
 from chains.models.scripted import Reply, ScriptedChatModel
 from chains.models.spec import ModelUnavailable
-from lab.cases import Case
+from lab.command import WRONG
 from lab.evaluate import __main__ as command
-from lab.evaluate.__main__ import CANNOT_TELL, FINE, WORSE, WRONG, main, spread
+from lab.evaluate.__main__ import CANNOT_TELL, FINE, WORSE, main
 from tests.lab.evaluate.trials import GOOD, WRONG_CATEGORY, B, case
 
 VERDICT = json.dumps({"reason": "Clear.", "useful": 4, "faithful": 4, "natural": 4})
@@ -66,7 +66,7 @@ class Setting:
 @pytest.fixture
 def setting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Setting:
     setting = Setting(tmp_path)
-    monkeypatch.setattr(command, "load_model", setting.load)
+    monkeypatch.setattr("lab.command.load_model", setting.load)
     monkeypatch.setattr(command, "CACHE", tmp_path / "cache")
     return setting
 
@@ -158,7 +158,7 @@ def refused(setting: Setting, capsys: Captured, *arguments: str) -> str:
     ("arguments", "words"),
     [
         (["chat-bot-2", "--a=en", "--b=en"], "no chain 'chat-bot-2'"),
-        (["meeting-info", "--a=en", "--b=nope"], "no prompt 'nope'; it has en"),
+        (["meeting-info", "--a=en", "--b=nope"], "no prompt 'nope'; there are en"),
         (["meeting-info", "--a=en", "--b=missing.md"], "missing.md cannot be read"),
         (["meeting-info", "--a=en", "--b=ko", "--model=one"], "language"),
         (["meeting-info", "--a=en", "--b=en", "--model=nobody"], "Set a key first."),
@@ -177,11 +177,3 @@ def test_numbers_that_mean_nothing_are_refused_before_anything_runs(
         setting.run("loud.md", wrong)
     assert wrong.partition("=")[2] in capsys.readouterr().err
     assert not setting.loaded
-
-
-@pytest.mark.parametrize(
-    ("count", "found"), [(None, [1, 2, 3, 4, 5, 6, 7]), (9, [1, 2, 3, 4, 5, 6, 7]), (3, [1, 3, 5]), (1, [1])]
-)
-def test_fewer_cases_are_spread_over_all_of_them(count: int | None, found: list[int]) -> None:
-    cases: list[Case] = [case(number) for number in range(1, 8)]
-    assert spread(cases, count) == [cases[number - 1] for number in found]

@@ -1,6 +1,6 @@
-"""An evaluation as HTML: a notebook's cell, or a page that stands alone.
+"""What is shown as HTML: a notebook's cell, or a page that stands alone.
 
-The page has no script, loads nothing, and says so to the browser (Content-Security-Policy): users and models wrote much
+A page has no script, loads nothing, and says so to the browser (Content-Security-Policy): users and models wrote much
 of what it quotes. Templates escape whatever is put into them, quotes too.
 """
 
@@ -12,7 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 _PAGES = Environment(
-    loader=PackageLoader("lab.evaluate", "pages"),
+    loader=PackageLoader("lab", "pages"),
     autoescape=True,
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -21,7 +21,7 @@ _PAGES = Environment(
 
 
 def rendered(page: str, **values: Any) -> str:
-    """A template of `pages`, filled."""
+    """A template of this folder, filled."""
     return _PAGES.get_template(page).render(**values)
 
 
