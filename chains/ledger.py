@@ -20,6 +20,7 @@ from schemas import (
     Path,
     Pinned,
     Progress,
+    PromptRef,
     Reset,
     Token,
     copy_json,
@@ -169,13 +170,13 @@ class Ledger:
         self.pinned[name] = settled
         self.tell(Pinned(seq=self.next_seq, path=pointer, value=value))
 
-    def reset(self, attempt: int, keep: Iterable[str], reason: Code) -> None:
+    def reset(self, attempt: int, keep: Iterable[str], reason: Code, prompt: PromptRef | None = None) -> None:
         """Another attempt begins, with these properties; everything else is void."""
         kept = {to_pointer((name,)): name for name in keep}
         self._errors = {}
         self.settled = {path: ms for path, ms in self.settled.items() if "/" + path.split("/")[1] in kept}
         self._written = {name: value for name, value in self._written.items() if name in kept.values()}
-        self.tell(Reset(seq=self.next_seq, attempt=attempt, keep=tuple(kept), reason=reason))
+        self.tell(Reset(seq=self.next_seq, attempt=attempt, keep=tuple(kept), reason=reason, prompt=prompt))
 
     def partial(self) -> None:
         """The object so far."""

@@ -50,6 +50,7 @@ class Prepared:
         self.variables: dict[str, Any] = {}
         self.prompt: list[BaseMessage] = []
         self._ask = ask
+        self._written_by = written_by
         if self.asks():
             reserve = model.context_tokens // 16 if limits.repairs else 0  # for what a repair adds to the prompt
             self.variables, dropped = fit_history(model, ask, template, reserve)
@@ -71,7 +72,7 @@ class Prepared:
 
     def go_on(self, resumption: Resumption) -> None:
         """Goes on with a run that another worker began, for as long as it may still take. Set `prompt` before."""
-        self.course.projection.go_on(resumption)
+        self.course.projection.go_on(resumption, self._written_by)
         limits = self.course.limits
         self.course = replace(self.course, limits=replace(limits, total=limits.total - resumption.elapsed_s))
 

@@ -143,7 +143,7 @@ class Projection:
             self._pace.changed(0)
         return self.tick()
 
-    def go_on(self, resumption: Resumption) -> None:
+    def go_on(self, resumption: Resumption, prompt: PromptRef | None = None) -> None:
         """Instead of `start`: the run goes on behind what was told of it, by a `reset` that `tick` gives."""
         told, repair = resumption.told, still_to_ask(self._ask, resumption)
         self._ledger.go_on(told, resumption.elapsed_s)
@@ -153,7 +153,7 @@ class Projection:
         self._repairs = max(self._repairs - told.repairs, 0)
         self._carried = frozenset(names(self._ask.wanted)).intersection(repair.kept) - told.lasting
         self._first_token_ms = resumption.first_token_ms
-        self._again(repair if self._affordable(repair) else replace(repair, said=None))
+        self._again(repair if self._affordable(repair) else replace(repair, said=None), prompt)
         for name, value in self._ask.given.items():
             if not self._ledger.has(name):
                 self._ledger.field((name,), value, "given")
@@ -280,10 +280,10 @@ class Projection:
         self._carried = frozenset()
         self._again(repair)
 
-    def _again(self, repair: Repair) -> None:
+    def _again(self, repair: Repair, prompt: PromptRef | None = None) -> None:
         """Another attempt begins."""
         self._number += 1
-        self._ledger.reset(self._number, repair.kept, repair.error.code)
+        self._ledger.reset(self._number, repair.kept, repair.error.code, prompt)
         self.repair, self._attempt = repair, self._new_attempt(repair.ask)
         self._text_size = 0
         self._pace.begin_again()

@@ -57,7 +57,8 @@ from schemas import TERMINAL, Complete, Event, Failed, Language, StreamError
 HOLD = 1.0
 """Seconds that `start` may wait for the model's first chunk, so that an early failure can be told as one."""
 
-Prompts = ChatPromptTemplate | Mapping[Language, ChatPromptTemplate] | Shelf
+Written = ChatPromptTemplate | Prompt
+Prompts = Written | Mapping[Language, ChatPromptTemplate] | Mapping[Language, Prompt]
 
 
 class StructuredChain(Runnable[Any, dict[str, Any]]):
@@ -93,14 +94,17 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         self.request = request
         self.result = result
         self.model = model
-        self._prompt = prompt
+        self._prompts: Mapping[Language, Written] = (
+            prompt if isinstance(prompt, Mapping) else dict.fromkeys(model.languages, prompt)
+        )
         shape_of(result)  # a result that cannot stream is refused here, not in the first run
-        if isinstance(prompt, Mapping) and (missing := set(model.languages) - set(prompt)):
+        if missing := set(model.languages) - set(self._prompts):
             raise ValueError(f"{name}: no prompt in {sorted(missing)}, which {model.name} is said to write")
         self._ask = ask or (lambda request: ask_for_all(result, request))
         self._variables = variables if ask else set(request.model_fields)
-        for each in self.shelf.values() if self.shelf is not None else ():
-            self.check_prompt(each)
+        for language in model.languages:
+            if isinstance(written := self._prompts[language], Prompt):
+                self._check(written)
         self._limits = limits or Limits()
         self._checks = Checks(check_input, check_output, checked)
         if foreign := set(checked or ()) - set(names(result)):
@@ -114,10 +118,18 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
     @property
     def shelf(self) -> Shelf | None:
         """Its prompts, if they are files."""
-        return self._prompt if isinstance(self._prompt, Shelf) else None
+        return self._prompts if isinstance(self._prompts, Shelf) else None
 
     def check_prompt(self, prompt: Prompt) -> None:
-        """Whether this chain can be served with a prompt. `PromptError` says why not."""
+        """Whether this chain can be served with a prompt. `PromptError` says why not.
+
+        One in a language that the model does not write is asked for nothing: nobody is answered by it.
+        """
+        if prompt.about.language in self.model.languages:
+            self._check(prompt)
+            prompt.check_length(self.model)
+
+    def _check(self, prompt: Prompt) -> None:
         prompt.tuned(self.model)
         if self._variables is not None:
             prompt.check(self._variables)
@@ -280,17 +292,17 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
     ) -> tuple[BaseModel, ChatPromptTemplate, Prepared]:
         request = read_request(self.request, input)
         language, notes = choose_language(getattr(request, "language", None), self.model)
-        prompt = self._prompt if isinstance(self._prompt, ChatPromptTemplate) else self._prompt[language]
-        written = prompt if isinstance(prompt, Prompt) else None
-        template = prompt.template if isinstance(prompt, Prompt) else prompt
+        written = self._prompts[language]
+        file = written if isinstance(written, Prompt) else None
+        template = written.template if isinstance(written, Prompt) else written
         prepared = Prepared(
             self._ask(request),
             template,
             notes,
             chain=self.get_name(),
             run_id=str(run_id),
-            model=written.tuned(self.model) if written else self.model,
-            written_by=written.ref if written else None,
+            model=file.tuned(self.model) if file else self.model,
+            written_by=file.ref if file else None,
             limits=self._limits,
             checks=self._checks,
             clock=clock,

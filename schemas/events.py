@@ -160,13 +160,15 @@ class Pinned(_Event):
 class Reset(_Event):
     """Another attempt begins. `keep` lists the top-level pointers that stay; everything else is void.
 
-    `reason` is the `Code` that would have ended the run.
+    `reason` is the `Code` that would have ended the run. `prompt` is told where another worker goes on: it may be
+    another one.
     """
 
     type: Literal["reset"] = "reset"
     attempt: int
     keep: tuple[str, ...]
     reason: Code
+    prompt: PromptRef | None = Field(default=None, exclude_if=lambda v: v is None)
 
 
 class Complete(_Event):

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from chains.faults import log_fault
 from chains.models.model import Model
 from chains.models.spec import ModelSpec
+from chains.prompts import PromptError
 from chains.structured import StructuredChain
 from server.settings import ChainSettings, Settings, SettingsError, complaints
 
@@ -70,4 +71,9 @@ def _build(name: str, served: ChainSettings, model: Model, settings: Settings) -
         raise SettingsError(f"{where} cannot be built ({error})") from error
     if not isinstance(chain, StructuredChain):
         raise SettingsError(f"{where} does not build a StructuredChain")
+    try:
+        for prompt in (chain.shelf or {}).values():
+            chain.check_prompt(prompt)
+    except PromptError as error:
+        raise SettingsError(f"chains.{name} cannot be served: {error}") from error
     return chain

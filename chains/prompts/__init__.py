@@ -4,7 +4,7 @@
 """
 
 from chains.prompts.prompt import About, Parameters, Prompt, PromptError
-from chains.prompts.shelf import Chosen, Shelf, file_stamp, load_prompts, prompts_of
+from chains.prompts.shelf import Chosen, Shelf, file_stamp, folder_of, load_prompts, prompt_files, prompts_of
 
 __all__ = [
     "About",
@@ -14,6 +14,8 @@ __all__ = [
     "PromptError",
     "Shelf",
     "file_stamp",
+    "folder_of",
     "load_prompts",
+    "prompt_files",
     "prompts_of",
 ]

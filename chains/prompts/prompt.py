@@ -19,11 +19,12 @@ where the conversation goes. `{name}` is a variable; `{{` and `}}` are braces.
 
 import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Formatter
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import yaml
 from langchain_core.prompts import ChatPromptTemplate, MessagesPlaceholder
@@ -31,10 +32,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chains.models.model import Model
 from chains.output import Way
+from chains.strict_yaml import load_yaml
 from schemas import Language, PromptRef
 
-_FRONT_MATTER = re.compile(r"\A---\n(.*?\n)??---\n", re.DOTALL)
-_HEADING = re.compile(r"^# (system|user|assistant|messages)$", re.MULTILINE)
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*\n", re.DOTALL)
+_HEADING = re.compile(r"^# (system|user|assistant|messages)[ \t]*$", re.MULTILINE)
+_ALMOST = re.compile(r"^#[ \t]*(system|user|assistant|messages)[ \t]*:?[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 HASH_DIGITS = 12
 
@@ -44,7 +48,7 @@ class PromptError(ValueError):
 
 
 class _Front(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -58,7 +62,7 @@ class Parameters(_Front):
     top_p: Probability | None = None
     presence_penalty: Penalty | None = None
     frequency_penalty: Penalty | None = None
-    seed: int | None = None
+    seed: int | None = Field(default=None, ge=0, lt=1 << 63)
     max_tokens: int | None = Field(default=None, ge=16)
     reasoning_effort: Literal["none", "minimal", "low", "medium", "high"] | None = None
 
@@ -78,7 +82,7 @@ class About(_Front):
     model: str | None = None
     parameters: Parameters = Parameters()
     structured_output: Way | None = None
-    unused: tuple[str, ...] = ()
+    unused: tuple[str, ...] = Field(default=(), strict=False)  # YAML has lists
 
 
 @dataclass(frozen=True)
@@ -98,8 +102,10 @@ class Prompt:
     @classmethod
     def read(cls, path: Path) -> Self:
         """The prompt in a file. `PromptError` if there is none to be had."""
+        if not _NAME.fullmatch(path.stem):
+            raise PromptError(f"{path.name}: a prompt's name has letters, digits, _ and - only. Rename the file.")
         try:
-            return cls.parse(path.read_text(encoding="utf-8"), path.stem)
+            return cls.parse(path.read_bytes().decode(), path.stem)
         except OSError as error:
             raise PromptError(f"{path.name} cannot be read: {error.strerror}.") from error
         except UnicodeDecodeError as error:
@@ -108,12 +114,13 @@ class Prompt:
     @classmethod
     def parse(cls, text: str, name: str = "draft") -> Self:
         """The prompt that a text is, as a file would hold it. `PromptError` if it is none."""
-        text = text.replace("\r\n", "\n")  # the same prompt, whatever has saved or checked it out
+        # The same prompt, whatever has saved or checked it out.
+        text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         front = _FRONT_MATTER.match(text)
         if not front:
             raise PromptError(f"{name}.md: a prompt begins with front matter between two lines of ---.")
         about = _about(front[1] or "", name)
-        digest = hashlib.sha256(text.encode()).hexdigest()[:HASH_DIGITS]
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_DIGITS]
         template = _template(text[front.end() :], name)
         template.metadata = {"prompt": name, "prompt_hash": digest}  # LangChain's traces have it from here
         return cls(name=name, text=text, hash=digest, about=about, template=template)
@@ -153,17 +160,36 @@ class Prompt:
         way = self.about.structured_output or model.way
         return replace(model, way=way, max_tokens=longest, parameters={**model.parameters, **own})
 
+    def check_length(self, model: Model) -> None:
+        """Whether the model can read it at all and still has the tokens to answer. `PromptError`."""
+        tuned = self.tuned(model)
+        blank = {name: [] if name == "messages" else "" for name in self.template.input_variables}
+        tokens = tuned.count_tokens(self.template.format_messages(**blank))
+        if tokens + tuned.max_tokens > tuned.context_tokens:
+            raise PromptError(
+                f"{self.name}.md is about {tokens} tokens long; {model.name} has {tuned.context_tokens} in all, "
+                f"of which {tuned.max_tokens} are kept for its answer."
+            )
+
 
 def _about(text: str, name: str) -> About:
     try:
-        return About.model_validate(yaml.safe_load(text) or {})
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        if isinstance(error, ValidationError):
-            problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {_sentence(one)}" for one in error.errors())
-            raise PromptError(f"{name}.md: its front matter cannot be used. {problems}.") from error
-        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
-        where = f", line {mark.line + 2}" if mark else ""  # counted from 1, and behind the ---
-        raise PromptError(f"{name}.md{where}: its front matter is not YAML.") from error
+        front = load_yaml(text)
+    except yaml.YAMLError as error:
+        raise PromptError(f"{name}.md: its front matter is not YAML{_place(error)}.") from error
+    if isinstance(front, dict):  # a key without a value is as if it were not there
+        front = {key: value for key, value in front.items() if value is not None}
+    try:
+        return About.model_validate(front or {})
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, one['loc']))}: {_sentence(one)}" for one in error.errors())
+        raise PromptError(f"{name}.md: its front matter cannot be used. {problems}.") from error
+
+
+def _place(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        return f", line {error.problem_mark.line + 2}: {error.problem}"  # from 1, and behind the ---
+    return ""
 
 
 def _sentence(problem: object) -> str:
@@ -177,14 +203,38 @@ def _sentence(problem: object) -> str:
 
 def _template(text: str, name: str) -> ChatPromptTemplate:
     _, *parts = _HEADING.split(text)
+    pairs = list(zip(parts[::2], map(str.strip, parts[1::2]), strict=True))
+    if problem := _problem(text, pairs):
+        raise PromptError(f"{name}.md: {problem}")
+    return ChatPromptTemplate(
+        [MessagesPlaceholder(role) if role == "messages" else (role, body) for role, body in pairs]
+    )
+
+
+def _problem(text: str, parts: Sequence[tuple[str, str]]) -> str:
+    """Why these messages are not what somebody means, if they are not."""
+    if almost := next((each for each in _ALMOST.finditer(text) if not _HEADING.fullmatch(each[0])), None):
+        return f"{almost[0]!r} begins no message. Is '# {almost[1].lower()}' meant?"
     if not parts:
-        raise PromptError(f"{name}.md: a prompt needs a heading such as '# system' before its text.")
-    messages: list[Any] = []
-    for role, body in zip(parts[::2], parts[1::2], strict=True):
-        messages.append(MessagesPlaceholder("messages") if role == "messages" else (role, body.strip()))
+        return "a prompt needs a heading such as '# system' before its text."
+    if [role for role, _ in parts].count("messages") > 1:
+        return "'# messages' stands there twice; the conversation goes to one place."
+    for role, body in parts:
+        if role == "messages" and body:
+            return "what stands under '# messages' would not be sent. Put it under a heading of its own."
+        if role != "messages" and not body:
+            return f"there is nothing under '# {role}'."
+        if "messages" in _variables(body):
+            return "the conversation is no text: it stands under a heading of its own, '# messages'."
         if odd := _no_variable(body):
-            raise PromptError(f"{name}.md: {odd}. A variable is {{name}}; a brace is written twice, {{{{ or }}}}.")
-    return ChatPromptTemplate(messages)
+            return f"{odd}. A variable is {{name}}; a brace is written twice, {{{{ or }}}}."
+    return ""
+
+
+def _variables(text: str) -> set[str]:
+    with suppress(ValueError):  # which `_no_variable` explains
+        return {field for _, field, _, _ in Formatter().parse(text) if field is not None}
+    return set()
 
 
 def _no_variable(text: str) -> str:

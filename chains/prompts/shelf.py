@@ -13,6 +13,9 @@ _HERE = Path(__file__).parent
 Chosen = Mapping[Language, Prompt | str]
 """By language: a prompt, or how a file is named: `en_warm`, or exactly: `en_warm@8f21ab03c4d1`."""
 
+Check = Callable[[Prompt], None]
+"""Raises a `PromptError` if a prompt cannot be served."""
+
 
 def folder_of(chain: str) -> Path:
     """Where the prompts of one of the chains of this room are."""
@@ -22,10 +25,15 @@ def folder_of(chain: str) -> Path:
 def prompts_of(chain: str, folder: Path | None = None) -> dict[str, Prompt]:
     """Every prompt of a chain by its name. `PromptError` if one cannot be used, or there is none."""
     folder = folder or folder_of(chain)
-    prompts = {path.stem: Prompt.read(path) for path in sorted(folder.glob("*.md"))}
+    prompts = {path.stem: Prompt.read(path) for path in prompt_files(folder)}
     if not prompts:
         raise PromptError(f"There are no prompts of the chain {chain!r}.")
     return prompts
+
+
+def prompt_files(folder: Path) -> list[Path]:
+    """The files in a folder that are meant to be prompts; an editor's own begin with a dot."""
+    return sorted(folder.glob("[!.]*.md"))
 
 
 def load_prompts(chain: str, chosen: Chosen | None = None, *, folder: Path | None = None) -> "Shelf":
@@ -33,103 +41,96 @@ def load_prompts(chain: str, chosen: Chosen | None = None, *, folder: Path | Non
 
     `folder`: where a chain of one's own has them. `PromptError` if one is missing or cannot be used.
     """
-    folder = folder or folder_of(chain)
-    named: dict[Language, Prompt | str] = {
-        language: language for language in get_args(Language) if (folder / f"{language}.md").exists()
-    }
-    named |= chosen or {}
-    if not named:
+    shelf = Shelf(folder or folder_of(chain))
+    if problems := shelf.look(chosen or {}).problems:
+        raise PromptError(" ".join(problems))
+    if not shelf:
         raise PromptError(f"There are no prompts of the chain {chain!r}.")
-    return Shelf(folder, named)
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """A language's prompt, and the file that it is read from, if it is."""
-
-    prompt: Prompt
-    named: str = ""
-    path: Path | None = None
-    stamp: tuple[int, ...] = ()
-
-    @property
-    def edited(self) -> bool:
-        """Whether the file is no longer what was named."""
-        return "@" in self.named and self.named != self.prompt.reference
+    return shelf
 
 
 class Shelf(Mapping[Language, Prompt]):
-    """A prompt for each language. Those that are files can be read again."""
+    """A prompt for each language, as the last `look` has found them.
 
-    def __init__(self, folder: Path, chosen: Chosen) -> None:
+    - `named`: what each language's prompt was called when it was chosen: `en`, `en_warm`, `en_warm@8f21ab03c4d1`
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.named: dict[Language, str] = {}
         self._folder = folder
-        self._places: dict[Language, _Place] = {}
-        self.choose(chosen)
+        self._served: dict[Language, Prompt] = {}
+        self._seen: dict[Language, tuple[str, tuple[int, ...]]] = {}  # what was looked at last, usable or not
 
     def __getitem__(self, language: Language) -> Prompt:
-        return self._places[language].prompt
+        return self._served[language]
 
     def __iter__(self) -> Iterator[Language]:
-        return iter(self._places)
+        return iter(self._served)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._served)
 
-    @property
-    def edited(self) -> Mapping[str, Prompt]:
-        """The prompts whose files are not what they were when they were named, by that name."""
-        return {place.named: place.prompt for place in self._places.values() if place.edited}
+    def look(self, chosen: Chosen, check: Check | None = None) -> "Looked":
+        """Serves what is chosen, as its files are now; reads only what has changed since the last look.
 
-    def choose(self, chosen: Chosen, check: Callable[[Prompt], None] | None = None) -> None:
-        """From now on these; languages that are not among them stay as they are. All or nothing: `PromptError`."""
-        places = {language: self._placed(language, which) for language, which in chosen.items()}
-        for place in places.values():
-            if check:
-                check(place.prompt)
-        self._places |= places
-
-    def reread(self, check: Callable[[Prompt], None]) -> "Reread":
-        """Takes what files have become since. One that cannot be used, or does not pass the check, stays as it was."""
+        Each language for itself: where something cannot be used, what was there before stays, and that is said once.
+        """
         changed, problems = [], []
-        for language, place in self._places.items():
-            if place.path is None or (stamp := file_stamp(place.path)) == place.stamp:
+        for language, which in {**self._defaults(), **chosen}.items():
+            if self._seen.get(language) == (seen := self._sight(which)):
                 continue
+            self._seen[language] = seen
             try:
-                new = self._placed(language, place.named)
-                check(new.prompt)
+                prompt = which if isinstance(which, Prompt) else self._read(language, which)
+                if check:
+                    check(prompt)
             except PromptError as error:
                 problems.append(str(error))
-                new = _Place(place.prompt, place.named, place.path, stamp)  # not complained of again
-            else:
-                if new.prompt.text != place.prompt.text:
-                    changed.append(new.prompt)
-            self._places[language] = new
-        return Reread(tuple(changed), tuple(problems))
+                continue
+            self.named[language] = which.reference if isinstance(which, Prompt) else which
+            if self._served.get(language) != prompt:
+                self._served[language] = prompt
+                changed.append(prompt)
+        return Looked(tuple(changed), tuple(problems))
 
-    def _placed(self, language: Language, which: Prompt | str) -> _Place:
-        if isinstance(which, Prompt):
-            place = _Place(which)
-        else:
-            path = self._folder / f"{which.partition('@')[0]}.md"
-            stamp = file_stamp(path)  # first: what is written while it is read will be read again
-            place = _Place(Prompt.read(path), which, path, stamp)
-        if place.prompt.about.language != language:
-            raise PromptError(f"{place.prompt.name}.md is in {place.prompt.about.language}, not in {language}.")
-        return place
+    def _defaults(self) -> dict[Language, str]:
+        """The files that are named after a language, and the languages that have been served by others."""
+        return {
+            language: language
+            for language in get_args(Language)
+            if language in self._served or self._path(language).exists()
+        }
+
+    def _path(self, named: str) -> Path:
+        return self._folder / f"{named.partition('@')[0]}.md"
+
+    def _sight(self, which: Prompt | str) -> tuple[str, tuple[int, ...]]:
+        """What is another one when there is something to read. Taken before that: what is written meanwhile is seen."""
+        return (which.reference, ()) if isinstance(which, Prompt) else (which, file_stamp(self._path(which)))
+
+    def _read(self, language: Language, named: str) -> Prompt:
+        path = self._path(named)
+        if not path.exists():
+            there = ", ".join(each.stem for each in prompt_files(self._folder)) or "none"
+            raise PromptError(f"There is no {path.name} in {self._folder.name}; there are {there}.")
+        prompt = Prompt.read(path)
+        if prompt.about.language != language:
+            raise PromptError(f"{path.name} is in {prompt.about.language}, not in {language}.")
+        return prompt
 
 
 @dataclass(frozen=True, slots=True)
-class Reread:
-    """What has come of reading again: prompts that are others now, and what is wrong with those that are not taken."""
+class Looked:
+    """What has come of a look: prompts that are served from now on, and why others are not."""
 
     changed: tuple[Prompt, ...]
     problems: tuple[str, ...]
 
 
 def file_stamp(path: Path) -> tuple[int, ...]:
-    """What changes when a file does. Editors replace files: the inode is among it."""
+    """What changes when a file does; empty if there is none. Editors replace files, and tools may keep their times."""
     try:
         found = path.stat()
     except OSError:
         return ()
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
+    return (found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino)

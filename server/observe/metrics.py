@@ -1,7 +1,7 @@
 """What is counted and measured, for Prometheus. docs/operations.md says what each metric means and when to worry.
 
 Every label has values from a list that is known at the start; anything else becomes `other`. A label that a client can
-fill would let it make time series without end.
+fill would let it make time series without end. Routes and prompts are the code's own names.
 """
 
 from collections.abc import Collection, Mapping
@@ -110,6 +110,12 @@ class Metrics:
         self.prompt_repairs = Labelled(self._counter("prompt_repairs", about, "chain", "prompt"), chains, None)
         about = "Runs that went on here behind what another worker had told"
         self.takeovers = Labelled(self._counter("takeovers", about, "reason"), TAKEOVERS)
+
+    def begin_prompt(self, chain: str, prompt: str) -> None:
+        """Shows all series of a prompt, at zero: else its first failure would be hidden from `rate()`."""
+        for end in ENDS:
+            self.prompt_runs(chain, prompt, end)
+        self.prompt_repairs(chain, prompt)
 
     def _add_readers(self) -> None:
         self.streams_open = Labelled(self._gauge("streams_open", "Event streams that are being sent", "kind"), STREAMS)

@@ -18,6 +18,7 @@ from schemas import (
     Event,
     Failed,
     FieldSettled,
+    PromptRef,
     Reset,
     Start,
     StreamError,
@@ -133,7 +134,7 @@ class RunWatch:
         self._first_token_ms: int | None = None
         self._field_ms: dict[str, int] = {}  # by pointer, of the fields that the model wrote and that still stand
         self._attempt = 1
-        self._prompt = ""  # as `start` tells it; unknown to whoever goes on with a run
+        self._prompt = ""  # as `start` tells it, or the `reset` of whoever goes on with a run
         self._over = False
         self._metrics.runs_active(chain).inc()
 
@@ -146,7 +147,7 @@ class RunWatch:
         match event:
             case Start(attempt=attempt, prompt=prompt):
                 self._began, self._attempt = True, attempt
-                self._prompt = prompt.reference if prompt else ""
+                self._asked_by(prompt)
             case FieldSettled(path=pointer, source="model", ms=ms) if len(from_pointer(pointer)) == 1:
                 self._field_ms[pointer] = ms
             case Reset():
@@ -169,8 +170,14 @@ class RunWatch:
         """This process has nothing more to do with the run. If it has not ended, another worker goes on with it."""
         self._end("moved")
 
+    def _asked_by(self, prompt: PromptRef | None) -> None:
+        if prompt:
+            self._prompt = prompt.reference
+            self._metrics.begin_prompt(self._chain, self._prompt)
+
     def _reset(self, event: Reset) -> None:
         self._attempt = event.attempt
+        self._asked_by(event.prompt)
         self._field_ms = {pointer: ms for pointer, ms in self._field_ms.items() if pointer in event.keep}
         if event.reason in TAKEOVERS:
             self._metrics.takeovers(event.reason).inc()

@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from chains.strict_yaml import load_yaml
 from server.settings.errors import SettingsError
 from server.settings.whole import Settings
 
@@ -24,7 +25,7 @@ def load_settings(path: Path) -> Settings:
 def parse_settings(text: str, where: str) -> Settings:
     """The settings in a text; `where` is named in errors."""
     try:
-        return Settings.model_validate(_load(text) or {})
+        return Settings.model_validate(load_yaml(text) or {})
     except yaml.YAMLError as error:
         raise SettingsError(f"{where} is not YAML: {_problem(error)}") from error
     except ValidationError as error:
@@ -34,13 +35,6 @@ def parse_settings(text: str, where: str) -> Settings:
 def complaints(error: ValidationError) -> str:
     """Each key that is wrong, and what is wrong with it: one a line."""
     return "\n".join(f"  {_key(item['loc'])}: {_sentence(item)}" for item in error.errors(include_url=False))
-
-
-def _load(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except (ValueError, RecursionError) as error:  # what PyYAML says of 2024-13-45, or of brackets without end
-        raise yaml.YAMLError(str(error)) from error
 
 
 def _problem(error: yaml.YAMLError) -> str:

@@ -1,6 +1,7 @@
 """Prompt files: what they say of themselves is read strictly, what they ask for is what their chain offers."""
 
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.prompts import MessagesPlaceholder
 
-from chains import chatbot, meeting_info
+from chains import StructuredChain, chatbot, meeting_info
 from chains.prompts import Prompt, PromptError, prompts_of
-from schemas import ChatRequest, Complete, MeetingRequest, Start
+from schemas import ChatRequest, Complete, MeetingInfo, MeetingRequest, Start
 from tests.chains.answers import CHAT, CHOOSING, GOAL, MEETING, REPLY, model_saying, script_of, text
 
 FRONT = "description: Names a group.\nlanguage: en\nversion: 3\n"
@@ -109,9 +110,16 @@ def test_a_file_without_a_message_is_an_error_that_names_it(body: str) -> None:
         (FRONT + "parameters: {base_url: http://elsewhere}\n", "parameters.base_url: there is no such key"),
         (FRONT + "parameters: {response_format: {}}\n", "parameters.response_format: there is no such key"),
         ("- a list\n", "front matter cannot be used"),
-        ("a: [1\n", "line 3: its front matter is not YAML"),
+        ("a: [1\n", "its front matter is not YAML, line 3: "),
         ("a: 2024-13-45\n", "its front matter is not YAML"),
         ("a: " + "[" * 2000 + "\n", "front matter"),
+        ("version: !!int ''\n", "its front matter is not YAML"),
+        (FRONT + "language: ko\n", "line 5: 'language' stands there twice"),
+        (FRONT.replace("3", "true"), "version: "),
+        (FRONT + "parameters: {temperature: true}\n", "parameters.temperature: "),
+        (FRONT + "parameters: {temperature: '0.3'}\n", "parameters.temperature: "),
+        (FRONT + "parameters: {temperature: .nan}\n", "parameters.temperature: "),
+        (FRONT + "parameters: {seed: 123456789012345678901234567890}\n", "parameters.seed: "),
     ],
 )
 def test_front_matter_is_read_strictly(front: str, said: str) -> None:
@@ -123,6 +131,32 @@ def test_front_matter_is_read_strictly(front: str, said: str) -> None:
 )
 def test_braces_that_do_not_fit_are_explained(body: str) -> None:
     assert complaint(body=body).endswith("A variable is {name}; a brace is written twice, {{ or }}.")
+
+
+def test_a_key_without_a_value_is_as_if_it_were_not_there() -> None:
+    about = parsed(FRONT + "parameters:\nunused:\n  # - facts\nmodel:\n").about
+    assert (about.parameters, about.unused, about.model) == (parsed().about.parameters, (), None)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("# system\nx\n# User\n{goal}", "'# User' begins no message. Is '# user' meant?"),
+        ("# system\nx\n# user:\n{goal}", "Is '# user' meant?"),
+        ("#system\nx\n# user\n{goal}", "Is '# system' meant?"),
+        ("# user\n{goal}\n# messages\nand so on", "would not be sent"),
+        ("# messages\n# user\nx\n# messages", "stands there twice"),
+        ("# system\n\n# user\n{goal}", "nothing under '# system'"),
+        ("# user\nThe talk: {messages}", "stands under a heading of its own, '# messages'"),
+    ],
+)
+def test_what_would_be_sent_otherwise_than_it_looks_is_refused(body: str, said: str) -> None:
+    assert said in complaint(body=body)
+
+
+def test_a_heading_may_have_blanks_behind_it() -> None:
+    prompt = parsed(body="# system \nBe kind.\n# user\t\n{goal}")
+    assert [message.text for message in prompt.template.format_messages(goal="x")] == ["Be kind.", "x"]
 
 
 # -- which text it is --------------------------------------------------------------------------------------------------
@@ -142,8 +176,9 @@ def test_the_hash_is_of_the_whole_text() -> None:
 def test_the_hash_does_not_know_how_lines_end_on_a_machine(tmp_path: Path) -> None:
     """Else a checkout on Windows would be another prompt."""
     file = tmp_path / "en_warm.md"
-    file.write_bytes(written().replace("\n", "\r\n").encode())
-    assert Prompt.read(file) == parsed()
+    for saved in (written().replace("\n", "\r\n"), written().replace("\n", "\r"), f"\ufeff{written()}"):
+        file.write_bytes(saved.encode())
+        assert Prompt.read(file) == parsed()
 
 
 @given(st.text())
@@ -159,6 +194,12 @@ def test_a_file_that_is_no_text_is_an_error_that_names_it(tmp_path: Path) -> Non
         Prompt.read(tmp_path / "en.md")
     with pytest.raises(PromptError, match=r"^ko\.md cannot be read"):
         Prompt.read(tmp_path / "ko.md")
+    with pytest.raises(PromptError, match=r"^en\.warm\.md: .*Rename the file"):
+        Prompt.read(tmp_path / "en.warm.md")
+
+
+def test_half_a_character_is_no_fault() -> None:
+    assert parsed(body=BODY + "\ud83d").hash != parsed().hash
 
 
 # -- what it asks for --------------------------------------------------------------------------------------------------
@@ -240,6 +281,31 @@ def test_answers_longer_than_the_model_can_write_are_refused() -> None:
     prompt = parsed(FRONT + "parameters: {max_tokens: 4096}\n")
     with pytest.raises(PromptError, match="4096 tokens; scripted has 4096"):
         meeting_info.build(model_saying("{}", context_tokens=4096), prompts={"en": prompt})
+
+
+def test_a_prompt_that_leaves_no_room_for_an_answer_is_refused() -> None:
+    """Else every user would be told that the request is too long."""
+    long = parsed(body=BODY.replace("Be kind.", "Be kind. " * 1500))
+    chain = meeting_info.build(model_saying("{}", languages=("en",), context_tokens=4096))
+    chain.check_prompt(parsed())
+    with pytest.raises(PromptError, match=r"en_warm\.md is about 3\d{3} tokens long; scripted has 4096 in all"):
+        chain.check_prompt(long)
+
+
+def test_a_prompt_in_a_language_that_the_model_does_not_write_is_not_held_to_it() -> None:
+    korean = Prompt.parse(written(FRONT.replace(": en", ": ko") + "parameters: {max_tokens: 9000}\n"), "ko_long")
+    chain = meeting_info.build(model_saying("{}", languages=("en",), context_tokens=4096), prompts={"ko": korean})
+    chain.check_prompt(korean)
+
+
+@pytest.mark.parametrize("prompt", [parsed(), {"en": parsed()}], ids=["one for all", "by language"])
+def test_a_chain_takes_prompts_as_they_are(prompt: Any) -> None:
+    model = model_saying(text(MEETING), languages=("en",))
+    build = partial(StructuredChain, name="x", request=MeetingRequest, result=MeetingInfo, model=model, prompt=prompt)
+    chain = build(ask=meeting_info.ask, variables=meeting_info.VARIABLES)
+    assert chain.invoke(GOAL) == MEETING
+    with pytest.raises(PromptError, match="facts"):
+        build()
 
 
 async def test_the_answers_room_is_the_prompts_own() -> None:

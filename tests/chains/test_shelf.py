@@ -1,24 +1,22 @@
-"""Which prompts a chain is served with: chosen by name, held to a hash, read again when their files change."""
+"""Which prompts a chain is served with: chosen by name, looked at again when files or choices change."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from chains.prompts import Prompt, PromptError, Shelf, load_prompts, prompts_of
-
-OFFERED = ("goal",)
+from chains.prompts import Chosen, Prompt, PromptError, Shelf, load_prompts, prompts_of
 
 
 def written(folder: Path, name: str = "en", words: str = "Be kind.", language: str = "en") -> Prompt:
-    """A prompt file, and what it is."""
-    file = folder / f"{name}.md"
+    """A prompt file, replaced whole as editors do, and what it is."""
     text = f"---\ndescription: x\nlanguage: {language}\nversion: 1\n---\n# system\n{words}\n# user\n{{goal}}\n"
-    replacement = folder / "written"  # as editors do, so that no reader sees half of it
+    replacement = folder / "written"
     replacement.write_text(text, encoding="utf-8")
     os.utime(replacement, ns=(0, 0))  # no clock is so fine that every change has a time of its own
-    replacement.replace(file)
-    return Prompt.read(file)
+    replacement.replace(folder / f"{name}.md")
+    return Prompt.read(folder / f"{name}.md")
 
 
 def broken(folder: Path, words: str) -> None:
@@ -27,12 +25,15 @@ def broken(folder: Path, words: str) -> None:
     file.write_text(file.read_text(encoding="utf-8").replace("Be kind.", words), encoding="utf-8")
 
 
-def shelf(folder: Path, **chosen: str) -> Shelf:
+def shelf(folder: Path, **chosen: Any) -> Shelf:
     return load_prompts("some", chosen, folder=folder)  # type: ignore[arg-type]  # languages are names here
 
 
 def check(prompt: Prompt) -> None:
-    prompt.check(OFFERED)
+    prompt.check(("goal",))
+
+
+NOTHING: Chosen = {}
 
 
 def test_without_a_choice_it_is_the_file_of_the_language(tmp_path: Path) -> None:
@@ -44,26 +45,27 @@ def test_without_a_choice_it_is_the_file_of_the_language(tmp_path: Path) -> None
 def test_a_choice_stands_beside_what_is_not_chosen(tmp_path: Path) -> None:
     written(tmp_path)
     korean, warm = written(tmp_path, "ko", language="ko"), written(tmp_path, "en_warm", "Be warm.")
-    assert dict(shelf(tmp_path, en="en_warm")) == {"en": warm, "ko": korean}
+    served = shelf(tmp_path, en="en_warm")
+    assert dict(served) == {"en": warm, "ko": korean}
+    assert served.named == {"en": "en_warm", "ko": "ko"}
 
 
 def test_a_prompt_may_be_given_itself(tmp_path: Path) -> None:
     draft = written(tmp_path, "draft")
-    given = load_prompts("some", {"en": draft}, folder=tmp_path)
-    assert given["en"] is draft
-    assert given.reread(check).changed == ()
+    assert shelf(tmp_path, en=draft)["en"] is draft
 
 
 def test_every_prompt_is_there_by_its_name(tmp_path: Path) -> None:
     written(tmp_path)
     written(tmp_path, "en_warm")
+    (tmp_path / ".#en.md").symlink_to("somebody@somewhere")  # Emacs is editing it
     assert set(prompts_of("some", tmp_path)) == {"en", "en_warm"}
 
 
 @pytest.mark.parametrize("chosen", ["nobody", "nobody@000000000000"])
-def test_a_choice_that_is_not_there_is_named(tmp_path: Path, chosen: str) -> None:
+def test_a_choice_that_is_not_there_is_named_beside_those_that_are(tmp_path: Path, chosen: str) -> None:
     written(tmp_path)
-    with pytest.raises(PromptError, match=r"nobody\.md cannot be read"):
+    with pytest.raises(PromptError, match=r"There is no nobody\.md in .*; there are en\."):
         shelf(tmp_path, en=chosen)
 
 
@@ -80,21 +82,7 @@ def test_a_chain_without_prompts_is_an_error(tmp_path: Path) -> None:
         prompts_of("some", tmp_path)
 
 
-# -- what was named, and what is there ---------------------------------------------------------------------------------
-
-
-def test_what_is_exactly_what_was_named_is_not_edited(tmp_path: Path) -> None:
-    assert not shelf(tmp_path, en=written(tmp_path).reference).edited
-    assert not shelf(tmp_path, en="en").edited
-
-
-def test_what_has_changed_since_it_was_named_is_edited(tmp_path: Path) -> None:
-    named = written(tmp_path).reference
-    edited = written(tmp_path, words="Be kinder.")
-    assert shelf(tmp_path, en=named).edited == {named: edited}
-
-
-# -- reading again -----------------------------------------------------------------------------------------------------
+# -- looking again -----------------------------------------------------------------------------------------------------
 
 
 def test_a_changed_file_is_taken_once(tmp_path: Path) -> None:
@@ -102,18 +90,28 @@ def test_a_changed_file_is_taken_once(tmp_path: Path) -> None:
     served = shelf(tmp_path, en=before.reference)
     after = written(tmp_path, words="Be kinder.")
     assert served["en"] == before
-    reread = served.reread(check)
-    assert (reread.changed, reread.problems) == ((after,), ())
-    assert served["en"] == after
-    assert served.edited == {before.reference: after}
-    assert served.reread(check).changed == ()
+    looked = served.look({"en": before.reference}, check)
+    assert (looked.changed, looked.problems) == ((after,), ())
+    assert (served["en"], served.named["en"]) == (after, before.reference)
+    assert served.look({"en": before.reference}, check).changed == ()
 
 
 def test_a_file_that_was_only_touched_is_no_change(tmp_path: Path) -> None:
     written(tmp_path)
     served = shelf(tmp_path)
     os.utime(tmp_path / "en.md", ns=(1, 1))
-    assert served.reread(check).changed == ()
+    assert served.look(NOTHING, check).changed == ()
+
+
+def test_a_change_in_place_that_keeps_size_and_time_is_seen(tmp_path: Path) -> None:
+    written(tmp_path)
+    served = shelf(tmp_path)
+    broken(tmp_path, "Be mild.")
+    os.utime(tmp_path / "en.md", ns=(0, 0))
+    assert [prompt.template.messages[0] for prompt in served.look(NOTHING, check).changed] == [
+        served["en"].template.messages[0]
+    ]
+    assert "Be mild." in served["en"].text
 
 
 @pytest.mark.parametrize(
@@ -124,41 +122,47 @@ def test_what_cannot_be_served_is_complained_of_once_and_not_taken(tmp_path: Pat
     before = written(tmp_path)
     served = shelf(tmp_path)
     broken(tmp_path, words)
-    reread = served.reread(check)
-    assert reread.changed == ()
-    assert [said in problem for problem in reread.problems] == [True]
+    looked = served.look(NOTHING, check)
+    assert looked.changed == ()
+    assert [said in problem for problem in looked.problems] == [True]
     assert served["en"] == before
-    assert served.reread(check).problems == ()
-
-
-def test_what_was_broken_is_taken_when_it_is_mended(tmp_path: Path) -> None:
-    written(tmp_path)
-    served = shelf(tmp_path)
-    broken(tmp_path, "{unknown}")
-    served.reread(check)
+    assert served.look(NOTHING, check).problems == ()
     mended = written(tmp_path, words="Be kinder.")
-    assert served.reread(check).changed == (mended,)
+    assert served.look(NOTHING, check).changed == (mended,)
 
 
 def test_a_file_that_is_gone_is_served_as_it_was(tmp_path: Path) -> None:
     before = written(tmp_path)
     served = shelf(tmp_path)
     (tmp_path / "en.md").unlink()
-    (problem,) = served.reread(check).problems
-    assert "en.md cannot be read" in problem
+    (problem,) = served.look(NOTHING, check).problems
+    assert "There is no en.md" in problem
     assert served["en"] == before
+    assert served.look(NOTHING, check).problems == ()
 
 
-def test_another_choice_is_taken_whole_or_not_at_all(tmp_path: Path) -> None:
-    english, korean = written(tmp_path), written(tmp_path, "ko", language="ko")
-    warm = written(tmp_path, "en_warm", "Be warm.")
-    served = shelf(tmp_path)
-    with pytest.raises(PromptError):
-        served.choose({"en": "en_warm", "ko": "nobody"}, check)
-    assert dict(served) == {"en": english, "ko": korean}
-    served.choose({"en": "en_warm"}, check)
-    assert dict(served) == {"en": warm, "ko": korean}
-    odd = written(tmp_path, "en_odd", "{goal} {unknown}")
-    with pytest.raises(PromptError, match="unknown"):
-        served.choose({"en": odd}, check)
+def test_what_is_no_longer_chosen_is_no_longer_served(tmp_path: Path) -> None:
+    english, warm = written(tmp_path), written(tmp_path, "en_warm", "Be warm.")
+    served = shelf(tmp_path, en="en_warm")
     assert served["en"] == warm
+    assert served.look(NOTHING, check).changed == (english,)
+    assert served.named["en"] == "en"
+
+
+def test_what_is_named_before_it_is_there_is_taken_when_it_comes(tmp_path: Path) -> None:
+    english = written(tmp_path)
+    served = shelf(tmp_path)
+    assert len(served.look({"en": "en_warm"}, check).problems) == 1
+    assert served.look({"en": "en_warm"}, check) == served.look({"en": "en_warm"}, check)
+    assert served["en"] == english
+    warm = written(tmp_path, "en_warm", "Be warm.")
+    assert served.look({"en": "en_warm"}, check).changed == (warm,)
+
+
+def test_each_language_is_for_itself(tmp_path: Path) -> None:
+    written(tmp_path)
+    korean, warm = written(tmp_path, "ko", language="ko"), written(tmp_path, "en_warm", "Be warm.")
+    served = shelf(tmp_path)
+    looked = served.look({"en": "en_warm", "ko": "nobody"}, check)
+    assert (looked.changed, len(looked.problems)) == ((warm,), 1)
+    assert dict(served) == {"en": warm, "ko": korean}

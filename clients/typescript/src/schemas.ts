@@ -315,7 +315,8 @@ export interface Pinned {
 /**
  * Another attempt begins. `keep` lists the top-level pointers that stay; everything else is void.
  *
- * `reason` is the `Code` that would have ended the run.
+ * `reason` is the `Code` that would have ended the run. `prompt` is told where another worker goes on: it may be
+ * another one.
  */
 export interface Reset {
   type: "reset";
@@ -323,6 +324,7 @@ export interface Reset {
   attempt: number;
   keep: string[];
   reason: Code;
+  prompt?: PromptRef | null;
 }
 /**
  * Terminal: the run failed. `partial` is what had come until then, so that nothing is lost.

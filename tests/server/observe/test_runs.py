@@ -127,6 +127,23 @@ def test_it_is_told_by_which_prompt(watch: RunWatch, observer: Observer, lines: 
     assert found['moim_prompt_repairs_total{chain="chatbot",prompt="en_warm@8f21ab03c4d1"}'] == 1
 
 
+def test_who_goes_on_with_a_run_may_have_another_prompt(watch: RunWatch, observer: Observer, lines: Lines) -> None:
+    later = PromptRef(name="en", version=3, hash="000000000000")
+    reset = Reset(seq=4, attempt=2, keep=(), reason=Code.WORKER_LOST, prompt=later)
+    tell(watch, reset, TOKEN, complete())
+    [line] = lines.of("run")
+    assert line["prompt"] == later.reference
+    found = samples(observer.metrics)
+    assert found[f'moim_prompt_runs_total{{chain="chatbot",end="complete",prompt="{later.reference}"}}'] == 1
+
+
+def test_a_prompts_series_are_there_before_its_first_failure(watch: RunWatch, observer: Observer) -> None:
+    tell(watch, start_with(PromptRef(name="en_warm", version=2, hash="8f21ab03c4d1")))
+    text = observer.metrics.exposition()[0].decode()
+    assert 'moim_prompt_runs_total{chain="chatbot",end="failed",prompt="en_warm@8f21ab03c4d1"} 0.0' in text
+    assert 'moim_prompt_repairs_total{chain="chatbot",prompt="en_warm@8f21ab03c4d1"} 0.0' in text
+
+
 def test_a_run_without_a_prompt_of_a_file_counts_for_none(watch: RunWatch, observer: Observer, lines: Lines) -> None:
     tell(watch, start(), complete())
     assert "prompt" not in lines.of("run")[0]
