@@ -139,9 +139,7 @@ def test_nobody_judges_unless_asked_to(setting: Setting, capsys: Captured) -> No
     assert "two judges 16 answers" in err
 
 
-def test_a_model_is_closed_also_when_the_bench_cannot_be_run(
-    setting: Setting, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_model_is_closed_also_when_the_bench_cannot_be_run(setting: Setting, monkeypatch: pytest.MonkeyPatch) -> None:
     async def bench(*arguments: Any, **more: Any) -> Any:
         raise ValueError("There is nothing to run.")
 

@@ -21,6 +21,7 @@ FORM = "{runnable: 'chains.meeting_info:build', model: fake, prompts: {en: en_wa
         # Of two that run the same, the one that is called so.
         (f"form: {FORM}\n  meeting-info: {FORM}", "meeting-info", "meeting-info", "meeting_info"),
         (f"form: {FORM}\n  meeting-info: {FORM}", "form", "form", "meeting_info"),
+        (f"meeting_info: {FORM}\n  meeting-info: {FORM}", "meeting-info", "meeting-info", "meeting_info"),
         # What is odd in another chain, or has no name, is of no matter here.
         (f"form: {FORM}\n  other: 3\n  4: {{}}\n  five: {{runnable: [a]}}", "meeting-info", "form", "meeting_info"),
     ],
