@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chains import Model, Prompt
-from chains.prompts import prompts_of
+from chains.prompts import folder_of, prompt_files
 from lab.cases import Case, ChainName
 from lab.served import load_model
 
@@ -15,14 +15,16 @@ WRONG, STOPPED = 2, 130
 
 
 def prompt_named(chain: ChainName, wanted: str) -> Prompt:
-    """A prompt of the chain by its name, or any other by its file's path. `ValueError` if there is none."""
-    if wanted.endswith(".md"):
-        return Prompt.read(Path(wanted))
-    prompts = prompts_of(chain)
-    if wanted not in prompts:
-        known = ", ".join(prompts)
-        raise ValueError(f"There is no prompt {wanted!r}; there are {known}. A path to another ends in .md.")
-    return prompts[wanted]
+    """A prompt of the chain by its name, or any other by its file's path (`….md`). `ValueError` if there is none."""
+    return Prompt.read(Path(wanted)) if wanted.endswith(".md") else prompt_of(chain, wanted)
+
+
+def prompt_of(chain: ChainName, name: str) -> Prompt:
+    """A prompt of the chain by its name; whether its others can be used is of no matter. `ValueError`."""
+    files = {path.stem: path for path in prompt_files(folder_of(chain))}
+    if name not in files:
+        raise ValueError(f"There is no prompt {name!r}; there are {', '.join(files)}.")
+    return Prompt.read(files[name])
 
 
 @contextmanager

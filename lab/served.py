@@ -10,6 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from chains import Model, StructuredChain, chatbot, meeting_info
 from chains.models.spec import ModelSpec
+from chains.strict_yaml import load_yaml
 from lab.cases import ChainName
 
 CHAINS: Mapping[ChainName, Callable[..., StructuredChain]] = {
@@ -41,13 +42,24 @@ def load_model(name: str, config: Path | None = None) -> Model:
     `ValueError` if there is no such model; `ModelUnavailable` says what to set where it cannot be had.
     """
     file = config or config_file()
-    models: dict[str, Any] = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("models") or {}
+    try:
+        settings = load_yaml(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError as error:
+        raise ValueError(f"{file.name} is not YAML: {' '.join(str(error).split())}") from error
+    models: dict[str, Any] = (settings or {}).get("models") or {}
     if name not in models:
         raise ValueError(f"{file.name} describes no model {name!r}; it describes {', '.join(models) or 'none'}.")
+    return model_spec(name, models[name]).load()
+
+
+def model_spec(name: str, description: Any) -> ModelSpec:
+    """What stands under a model's name, typed; nothing is loaded. `ValueError` names the key that is wrong."""
     try:
-        return _SPEC.validate_python(models[name]).load()
+        return _SPEC.validate_python(description)
     except ValidationError as error:
-        raise ValueError(f"{file.name}, models.{name}: {error.errors(include_url=False)[0]['msg']}") from error
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, ("models", name, *first["loc"][1:])))  # without the provider, which pydantic names
+        raise ValueError(f"{where}: {first['msg'].removeprefix('Value error, ')}.") from error
 
 
 def default_model() -> str:

@@ -62,7 +62,8 @@ def reading(gate: Gate) -> list[str]:
         "repeats of a case are averaged. Runs that did not complete fail every check. Times are medians of cases, "
         "and their change is the median of the changes.",
         "Worse: the drop is no accident (p at most 0.05 for all scores together). Not worse: the drop is surely below "
-        f"{gate.margin * 100:g} points. Cannot tell: neither, with so many cases.",
+        f"{gate.margin * 100:g} points. Cannot tell: neither, with so many cases. An interval is of its score "
+        "alone: among many scores one may lie below zero by accident, so that is not yet worse.",
     ]
 
 

@@ -16,8 +16,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from chains.prompts import Prompt, PromptError, folder_of, prompt_files
-from lab.cases import ChainName
-from lab.command import WRONG
+from lab.command import WRONG, prompt_of
 from lab.promote.edit import promoted
 from lab.promote.fit import check_fit
 from lab.promote.settings import Entry, PromoteError, find_entry, parse_settings
@@ -34,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.prompt is None:
             print(*listing(entry), sep="\n")
             return 0
-        prompt = _prompt_named(entry.chain, options.prompt)
+        prompt = prompt_of(entry.chain, options.prompt)
         check_fit(prompt, entry, settings)
         _write(options.config, text, promoted(text, entry, prompt))
     except ValueError as error:
@@ -68,14 +67,6 @@ def _line(entry: Entry, prompt: Prompt) -> str:
     if named.partition("@")[0] == prompt.name:
         return f"! {about}\n  changed since it was named {named}: production will not serve it"
     return f"  {about}"
-
-
-def _prompt_named(chain: ChainName, name: str) -> Prompt:
-    """One prompt; whether the others can be used is of no matter."""
-    files = {path.stem: path for path in prompt_files(folder_of(chain))}
-    if name not in files:
-        raise PromoteError(f"There is no prompt {name!r}; there are {', '.join(files)}.")
-    return Prompt.read(files[name])
 
 
 def _read(path: Path) -> str:

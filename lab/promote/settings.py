@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
-from pydantic import TypeAdapter, ValidationError
 
 from chains.models.spec import ModelSpec
 from chains.strict_yaml import load_yaml
 from lab.cases import ChainName
-from lab.served import CHAINS
+from lab.served import CHAINS, model_spec
 
 _RUNNABLES = {f"{build.__module__}:{build.__name__}": chain for chain, build in CHAINS.items()}
-_SPEC: TypeAdapter[ModelSpec] = TypeAdapter(ModelSpec)
 
 
 class PromoteError(ValueError):
@@ -73,7 +71,7 @@ def models_of(settings: Mapping[str, Any], entry: Entry) -> dict[str, ModelSpec]
         raise PromoteError(
             f"chains.{entry.name} is served by the model {' or '.join(named)}, which is not described under `models`."
         )
-    return {name: _spec(name, described[name]) for name in names}
+    return {name: model_spec(name, described[name]) for name in names}
 
 
 def _find_name(entries: Mapping[str, Any], wanted: str) -> str:
@@ -104,15 +102,6 @@ def _prompts(own: Mapping[str, Any], name: str) -> dict[str, str]:
         if not isinstance(prompt, str):
             raise PromoteError(f"{where} names no prompt for {language}, but {prompt!r}.")
     return named
-
-
-def _spec(name: str, description: Any) -> ModelSpec:
-    try:
-        return _SPEC.validate_python(description)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, ("models", name, *first["loc"][1:])))  # without the provider, which pydantic names
-        raise PromoteError(f"{where}: {first['msg'].removeprefix('Value error, ')}.") from error
 
 
 def _mapping(value: Any, what: str) -> dict[str, Any]:

@@ -28,7 +28,7 @@ def test_a_prompt_is_one_of_the_chains_or_a_file(tmp_path: Path) -> None:
     assert prompt_named("chatbot", "en") == served
     (tmp_path / "draft.md").write_text(served.text, encoding="utf-8")
     assert prompt_named("meeting_info", str(tmp_path / "draft.md")).hash == served.hash
-    with pytest.raises(ValueError, match=r"There is no prompt 'en_cold'; there are en, ko\. A path"):
+    with pytest.raises(ValueError, match=r"There is no prompt 'en_cold'; there are en, ko\."):
         prompt_named("chatbot", "en_cold")
 
 

@@ -35,7 +35,8 @@ def test_the_settings_are_those_that_the_server_would_take(tmp_path: Path, monke
     [
         ("models: {fake: {provider: scripted, replies: ['hi']}}", "describes no model 'real'; it describes fake"),
         ("", "it describes none"),
-        ("models: {real: {provider: scripted}}", r"models\.real: Field required"),
+        ("models: {real: {provider: scripted}}", r"models\.real\.replies: Field required\."),
+        ("models: [", "is not YAML"),
         ("models: {real: {provider: nobody}}", r"models\.real: .*nobody"),
     ],
 )

@@ -33,6 +33,7 @@ def drafts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for prompt in prompts_of("meeting_info").values():
         (folder / f"{prompt.name}.md").write_text(prompt.text, encoding="utf-8")
     monkeypatch.setattr(command, "folder_of", lambda chain: folder)
+    monkeypatch.setattr("lab.command.folder_of", lambda chain: folder)
     return folder
 
 

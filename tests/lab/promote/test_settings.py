@@ -107,7 +107,7 @@ def test_a_chain_is_served_by_its_own_model_or_the_common_one_or_by_either_that_
 )
 def test_models_that_cannot_be_had_are_explained(text: str, said: str) -> None:
     settings = parse_settings(text)
-    with pytest.raises(PromoteError, match=f"^{said}"):
+    with pytest.raises(ValueError, match=f"^{said}"):
         models_of(settings, find_entry(settings, "chatbot"))
 
 
