@@ -11,12 +11,17 @@ def load_yaml(text: str) -> Any:
 
     PyYAML takes the last of two equal keys, and its constructors raise whatever they meet (`2024-13-45`, `!!int ""`).
     """
+    loader = None
     try:
-        return yaml.load(text, _OnceOnly)  # noqa: S506  # a SafeLoader
+        loader = _OnceOnly(text)
+        return loader.get_single_data()
     except yaml.YAMLError:
         raise
     except Exception as error:
         raise yaml.YAMLError(str(error)) from error
+    finally:
+        if loader:
+            loader.dispose()
 
 
 class _OnceOnly(yaml.SafeLoader):
