@@ -104,7 +104,7 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         self._variables = variables if ask else set(request.model_fields)
         for language in model.languages:
             if isinstance(written := self._prompts[language], Prompt):
-                self._check(written)
+                self._check_fit(written)
         self._limits = limits or Limits()
         self._checks = Checks(check_input, check_output, checked)
         if foreign := set(checked or ()) - set(names(result)):
@@ -126,10 +126,10 @@ class StructuredChain(Runnable[Any, dict[str, Any]]):
         One in a language that the model does not write is asked for nothing: nobody is answered by it.
         """
         if prompt.about.language in self.model.languages:
-            self._check(prompt)
+            self._check_fit(prompt)
             prompt.check_length(self.model)
 
-    def _check(self, prompt: Prompt) -> None:
+    def _check_fit(self, prompt: Prompt) -> None:
         prompt.tuned(self.model)
         if self._variables is not None:
             prompt.check(self._variables)

@@ -60,8 +60,3 @@ def model_spec(name: str, description: Any) -> ModelSpec:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, ("models", name, *first["loc"][1:])))  # without the provider, which pydantic names
         raise ValueError(f"{where}: {first['msg'].removeprefix('Value error, ')}.") from error
-
-
-def default_model() -> str:
-    """The name of the model that the server takes where nothing else is said."""
-    return "openai" if os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL") else "embedded"

@@ -142,4 +142,9 @@ class ScriptedSpec(_Spec):
         return self.model(chat=chat, name="scripted")
 
 
+def default_model() -> Literal["openai", "embedded"]:
+    """What `model: auto` means here: `openai` where the environment names one, else `embedded`."""
+    return "openai" if os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL") else "embedded"
+
+
 ModelSpec = Annotated[EmbeddedSpec | OpenAISpec | ScriptedSpec, Field(discriminator="provider")]

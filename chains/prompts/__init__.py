@@ -3,10 +3,11 @@
 `docs/prompts.md` says how they are written, tried and shipped.
 """
 
-from chains.prompts.prompt import About, Parameters, Prompt, PromptError
+from chains.prompts.prompt import REFERENCE, About, Parameters, Prompt, PromptError
 from chains.prompts.shelf import Chosen, Shelf, file_stamp, folder_of, load_prompts, prompt_files, prompts_of
 
 __all__ = [
+    "REFERENCE",
     "About",
     "Chosen",
     "Parameters",

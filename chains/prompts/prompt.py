@@ -38,9 +38,11 @@ from schemas import Language, PromptRef
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*\n", re.DOTALL)
 _HEADING = re.compile(r"^# (system|user|assistant|messages)[ \t]*$", re.MULTILINE)
 _ALMOST = re.compile(r"^#[ \t]*(system|user|assistant|messages)[ \t]*:?[ \t]*$", re.MULTILINE | re.IGNORECASE)
-_NAME = re.compile(r"[A-Za-z0-9_-]+")
+_NAME = r"[A-Za-z0-9_-]+"
+_HASH_DIGITS = 12
 
-HASH_DIGITS = 12
+REFERENCE = rf"^{_NAME}(@[0-9a-f]{{{_HASH_DIGITS}}})?$"
+"""How a prompt may be named: its file without `.md`, and behind an @ which text of it (regular expression)."""
 
 
 class PromptError(ValueError):
@@ -102,7 +104,7 @@ class Prompt:
     @classmethod
     def read(cls, path: Path) -> Self:
         """The prompt in a file. `PromptError` if there is none to be had."""
-        if not _NAME.fullmatch(path.stem):
+        if not re.fullmatch(_NAME, path.stem):
             raise PromptError(f"{path.name}: a prompt's name has letters, digits, _ and - only. Rename the file.")
         try:
             return cls.parse(path.read_bytes().decode(), path.stem)
@@ -120,7 +122,7 @@ class Prompt:
         if not front:
             raise PromptError(f"{name}.md: a prompt begins with front matter between two lines of ---.")
         about = _about(front[1] or "", name)
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:HASH_DIGITS]
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
         template = _template(text[front.end() :], name)
         template.metadata = {"prompt": name, "prompt_hash": digest}  # LangChain's traces have it from here
         return cls(name=name, text=text, hash=digest, about=about, template=template)

@@ -12,7 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from chains.models.spec import ModelUnavailable
+from chains.models.spec import ModelUnavailable, default_model
 from chains.prompts import Prompt
 from lab.bench.cache import CACHE
 from lab.bench.grid import named
@@ -20,7 +20,7 @@ from lab.bench.result import Bench
 from lab.bench.run import bench
 from lab.cases import ChainName, load_cases
 from lab.command import STOPPED, WRONG, count, count_or_all, models_named, prompt_named, spread
-from lab.served import chain_named, config_file, default_model
+from lab.served import chain_named, config_file
 
 OUT = CACHE.parent / "bench.html"
 

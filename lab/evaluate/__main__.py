@@ -14,14 +14,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chains import Prompt
-from chains.models.spec import ModelUnavailable
+from chains.models.spec import ModelUnavailable, default_model
 from lab.bench import CACHE, bench
 from lab.cases import load_cases, read_cases
 from lab.command import STOPPED, WRONG, count, count_or_all, models_named, prompt_named, spread
 from lab.evaluate.evaluation import Evaluation, evaluate
 from lab.evaluate.gate import MARGIN, Outcome
 from lab.evaluate.judge import judge
-from lab.served import chain_named, config_file, default_model
+from lab.served import chain_named, config_file
 
 FINE, WORSE, CANNOT_TELL = 0, 1, 3
 OUT = CACHE.parent / "evaluation.html"

@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chains.prompts import REFERENCE
 from schemas import EventName, Language
 
 Endpoint = Literal["invoke", "batch", "stream", "runs", "stream_events", "input_schema", "output_schema", "playground"]
 
 
-PromptName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]+(@[0-9a-f]{12})?$")]
-"""A prompt's file without `.md`, and behind an @ the hash of what was reviewed."""
+PromptName = Annotated[str, Field(pattern=REFERENCE)]
 
 
 class Section(BaseModel):

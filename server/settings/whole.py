@@ -1,12 +1,11 @@
 """All of `langserve.yaml`, and what its parts mean together."""
 
-import os
 from typing import Literal
 
 from pydantic import Field, model_validator
 
 from chains.limits import Limits
-from chains.models.spec import ModelSpec
+from chains.models.spec import ModelSpec, default_model
 from server.runs.owner import Bounds
 from server.settings.access import AuthSettings, CorsSettings, HttpSettings
 from server.settings.errors import SettingsError
@@ -71,11 +70,10 @@ class Settings(Section):
         )
 
     def model_name(self, chain: str) -> str:
-        """Which of `models` a chain uses. `auto` is `openai` where the environment names one, else `embedded`."""
+        """Which of `models` a chain uses."""
         name = self.chains[chain].model or self.model
         if name != "auto":
             return name
-        name = "openai" if os.environ.get("OPENAI_API_KEY") or os.environ.get("OPENAI_BASE_URL") else "embedded"
-        if name not in self.models:
+        if (name := default_model()) not in self.models:
             raise SettingsError(f"`model: auto` chose {name!r}, which is not described under `models`")
         return name
